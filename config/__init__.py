@@ -1,0 +1,5 @@
+"""Wiring: settings, urls, API router, Celery app, system checks."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

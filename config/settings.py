@@ -1,0 +1,245 @@
+"""Every setting comes from the environment; a bad value is refused with the variable's name.
+
+The variables are listed with a line each in `.env.example`.
+"""
+
+import logging
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def setting(name: str, read: Any, **options: Any) -> Any:
+    """The variable `name` through django-environ's `read`; a bad one is refused with its name, not its value."""
+    if "default" not in options and name not in os.environ:
+        raise ImproperlyConfigured(f"{name}: it is not set (.env.example says what it is for)")
+    try:
+        return read(name, **options)
+    except (ImproperlyConfigured, ValueError, TypeError, KeyError, AttributeError):
+        raise ImproperlyConfigured(f"{name}: its value cannot be read (.env.example shows one)") from None
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """A variable that is 1 or 0 (also true/false, yes/no, on/off); anything else is refused, not taken for "no"."""
+    value = env.str(name, default="1" if default else "0").strip().lower()
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off", ""):
+        return False
+    raise ImproperlyConfigured(f"{name}: {value!r} is neither 1 nor 0")
+
+
+DEBUG = switch("DEBUG", default=False)
+SECRET_KEY = setting("SECRET_KEY", env.str)
+ALLOWED_HOSTS = setting("ALLOWED_HOSTS", env.list, default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = setting("CSRF_TRUSTED_ORIGINS", env.list, default=[])
+HTTPS = switch("HTTPS", default=True)
+"""Whether people reach us by https: secure cookies, HSTS, redirects. `make run` serves http on loopback and sets 0."""
+
+INSTALLED_APPS = [
+    "dealers",
+    "inventory",
+    "crm",
+    "sales",
+    "service",
+    "billing",
+    "ingestion",
+    "config.apps.ForecourtConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_celery_beat",
+    "simple_history",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# -- database: the application's own role; migrations run under the owner's (DATABASE_OWNER_URL, read by `migrate` only)
+
+
+def socket_directory(url: str) -> str | None:
+    """The directory in postgres://user:password@%2Fdirectory:5432/name; URL parsers would lower its case."""
+    match = re.match(r"[a-z]+://(?:[^@/]*@)?(%2F[^:/?]*)", url)
+    return unquote(match[1]) if match else None
+
+
+DATABASES = {"default": setting("DATABASE_URL", env.db_url)}
+DATABASES["default"]["HOST"] = socket_directory(env.str("DATABASE_URL")) or DATABASES["default"].get("HOST")
+if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL: Forecourt runs on PostgreSQL; write postgres://user:password@host/name")
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "application_name": "forecourt",
+        "options": "-c statement_timeout=60s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# -- people
+
+AUTH_USER_MODEL = "dealers.User"
+PASSWORD_HASHERS = ["dealers.hashers.TunedArgon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if switch("BEHIND_PROXY", default=False) else None
+SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+X_FRAME_OPTIONS = "DENY"
+
+# -- words, time
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("id", "Bahasa Indonesia")]
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# -- files
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = setting("STATIC_ROOT", env.str, default=str(BASE_DIR / "var" / "static"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# -- API
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "config.backoffice.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "config.backoffice.schema.Schema",
+    "NUM_PROXIES": 1 if SECURE_PROXY_SSL_HEADER else 0,
+    "DEFAULT_THROTTLE_RATES": {"login": "10/min"},
+    "EXCEPTION_HANDLER": "config.backoffice.errors.one_shape",
+    "PAGE_SIZE": 50,
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "SIGNING_KEY": setting("JWT_KEY", env.str, default=SECRET_KEY),
+    "UPDATE_LAST_LOGIN": True,
+    "CHECK_REVOKE_TOKEN": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Forecourt",
+    "DESCRIPTION": "The back office of a vehicle dealer group, with the manufacturer's DGI feeds.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+}
+
+# -- tasks: PostgreSQL is the truth, a message is only a nudge; so a message is acknowledged when its work is done
+
+VALKEY_URL = setting("VALKEY_URL", env.str)
+if not VALKEY_URL.startswith(("redis://", "rediss://", "redis+socket://")):
+    raise ImproperlyConfigured("VALKEY_URL: write redis://host, rediss://host or redis+socket:///path/to/socket")
+_VISIBILITY = {"visibility_timeout": 1800, "unacked_restore_interval": 5}
+CELERY_BROKER_URL = VALKEY_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 840
+CELERY_TASK_SOFT_TIME_LIMIT = 780
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 10
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+
+# -- DGI
+
+FIELD_KEYS = setting("FIELD_KEYS", env.list)
+"""Fernet keys for credentials at rest: the first encrypts, all decrypt; `manage.py rotate_keys` moves to the first."""
+DGI_ALLOWED_HOSTS = setting("DGI_ALLOWED_HOSTS", env.list, default=[])
+"""Hosts that a connection's base URL may name; a leading dot allows every name below."""
+DGI_ALLOW_LOOPBACK = switch("DGI_ALLOW_LOOPBACK", default=False)
+DGI_RUN_DEADLINE = setting("DGI_RUN_DEADLINE", env.int, default=120)
+"""Seconds that one window may take with all its retries."""
+
+SIMPLE_HISTORY_DATE_INDEX = False
+
+LOG_LEVEL = setting("LOG_LEVEL", env.str, default="INFO").upper()
+if LOG_LEVEL not in logging.getLevelNamesMapping():
+    raise ImproperlyConfigured(f"LOG_LEVEL: {LOG_LEVEL!r} is no level; write DEBUG, INFO, WARNING or ERROR")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
+}

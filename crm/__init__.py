@@ -1,0 +1,1 @@
+"""CRM: customers, leads, notes, consent, messages."""

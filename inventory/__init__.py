@@ -1,0 +1,1 @@
+"""Inventory: vehicles, photos, products, stock."""

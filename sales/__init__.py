@@ -1,0 +1,1 @@
+"""Sales: deals, trade-ins, finance, documents, counter sales."""

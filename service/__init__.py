@@ -1,0 +1,1 @@
+"""Service: appointments, work orders, inspections, technicians' time."""

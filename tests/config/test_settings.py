@@ -1,0 +1,65 @@
+"""Settings come from the environment, and a bad value is refused by its name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start_with(**given: str | None) -> subprocess.CompletedProcess[str]:
+    """Import the settings in a process of its own, with `given` set or, if None, unset."""
+    env = {**os.environ, **{name: value for name, value in given.items() if value is not None}}
+    for name in (name for name, value in given.items() if value is None):
+        env.pop(name, None)
+    return subprocess.run(
+        [sys.executable, "-c", "import config.settings as s; print(s.DATABASES['default'])"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "VALKEY_URL", "FIELD_KEYS"])
+def test_a_missing_setting_is_named(name: str) -> None:
+    outcome = start_with(**{name: None})
+    assert outcome.returncode
+    assert f"{name}: it is not set" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("HTTPS", "2"),
+        ("DGI_ALLOW_LOOPBACK", "y"),
+        ("DGI_RUN_DEADLINE", "soon"),
+        ("DATABASE_URL", "sqlite:///forecourt.db"),
+        ("DATABASE_URL", "not a url"),
+        ("LOG_LEVEL", "loud"),
+        ("VALKEY_URL", "localhost"),
+    ],
+)
+def test_a_bad_value_is_refused_with_the_variables_name(name: str, value: str) -> None:
+    outcome = start_with(**{name: value})
+    assert outcome.returncode
+    assert f"{name}: " in outcome.stderr.splitlines()[-1]
+
+
+def test_a_password_is_not_shown_when_the_url_is_refused() -> None:
+    outcome = start_with(DATABASE_URL="mysql://me:hush@host/name")
+    assert outcome.returncode
+    assert "hush" not in outcome.stderr
+
+
+def test_a_socket_directory_keeps_its_case() -> None:
+    outcome = start_with(DATABASE_URL="postgres://me:hush@%2Ftmp%2FWithCase:5432/name")
+    assert "'HOST': '/tmp/WithCase'" in outcome.stdout
+    assert "'PORT': 5432" in outcome.stdout

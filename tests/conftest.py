@@ -1,0 +1,94 @@
+"""The cast: alice belongs to dealership A, charlie to dealership B, admin_user to all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from django.test import Client
+
+from dealers.models import Dealership, User
+from tests.factories import DealershipFactory, MembershipFactory, UserFactory
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """The database is there already, migrated and owned by another role (tests/environment.py)."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == ("forecourt_app", False), "tests run as the application's own role"
+    yield
+    connection.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_by_the_owner() -> Iterator[None]:
+    """Tests that commit are emptied by TRUNCATE, which the application's role may not do."""
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    def flush(self: Any, statements: list[str]) -> None:
+        with psycopg.connect(owner_conninfo(), autocommit=True) as owner:
+            for statement in statements:
+                owner.execute(statement)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+        yield
+
+
+def owner_conninfo() -> str:
+    """How the owner role reaches this process's database."""
+    return os.environ["DATABASE_OWNER_URL"]
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings: Any) -> None:
+    """Pages are tried without a collectstatic before."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def dealership_a(db: None) -> Dealership:
+    return DealershipFactory(code="08138", name="Cahaya Motor Kemayoran")
+
+
+@pytest.fixture
+def dealership_b(db: None) -> Dealership:
+    return DealershipFactory(code="09999", name="Sinar Motor Bandung")
+
+
+@pytest.fixture
+def alice(dealership_a: Dealership) -> User:
+    """A person of dealership A."""
+    return MembershipFactory(user=UserFactory(email="alice@dealer.example"), dealership=dealership_a).user
+
+
+@pytest.fixture
+def charlie(dealership_b: Dealership) -> User:
+    """A person of dealership B."""
+    return MembershipFactory(user=UserFactory(email="charlie@dealer.example"), dealership=dealership_b).user
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    """The platform administrator."""
+    return UserFactory(email="admin@forecourt.example", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def client_for() -> Callable[[User], Client]:
+    """A browser that somebody is signed in with."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
