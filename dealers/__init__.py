@@ -1,0 +1,1 @@
+"""Dealerships, users, memberships: what everything else has a foreign key to."""

@@ -1,0 +1,67 @@
+"""People and dealerships in the admin."""
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from dealers.models import User
+from tests.factories import PASSWORD, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def personnel(client):
+    """A member of staff who keeps accounts but is no platform administrator."""
+    user = UserFactory(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(content_type__app_label="dealers"))
+    client.force_login(user)
+    return user
+
+
+def test_an_administrator_creates_a_person_by_address(client, admin_user):
+    client.force_login(admin_user)
+    form = {
+        "email": "New@Dealer.Example",
+        "name": "New",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+    inline = {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    response = client.post("/admin/dealers/user/add/", {**form, **inline})
+    assert response.status_code == 302, response.content.decode()
+    assert User.objects.get(email="new@dealer.example").check_password(PASSWORD)
+
+
+def test_a_person_signs_in_with_their_address(client, alice):
+    response = client.post("/admin/login/?next=/", {"username": alice.email, "password": PASSWORD, "next": "/"})
+    assert (response.status_code, response["Location"]) == (302, "/")
+    assert client.get("/").status_code == 200
+
+
+def test_who_may_not_open_the_admin_is_not_let_in(client, alice):
+    client.force_login(alice)
+    assert client.get("/admin/").status_code == 302
+
+
+def test_only_a_platform_administrator_gives_rights_away(client, personnel, alice):
+    page = client.get(f"/admin/dealers/user/{alice.pk}/change/").content.decode()
+    assert 'name="name"' in page
+    assert 'name="is_superuser"' not in page
+    assert 'name="is_staff"' not in page
+
+
+def test_only_a_platform_administrator_changes_one(client, personnel, admin_user):
+    assert client.post(f"/admin/dealers/user/{admin_user.pk}/change/", {"name": "x"}).status_code == 403
+    assert client.post(f"/admin/dealers/user/{admin_user.pk}/password/", {"password1": "x"}).status_code == 403
+    assert client.post(f"/admin/dealers/user/{admin_user.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_staff_see_the_dealerships_they_belong_to(client, alice, charlie):
+    alice.is_staff = True
+    alice.save()
+    alice.user_permissions.set(Permission.objects.filter(codename="view_dealership"))
+    client.force_login(alice)
+    page = client.get("/admin/dealers/dealership/").content.decode()
+    assert alice.memberships.get().dealership.name in page
+    assert charlie.memberships.get().dealership.name not in page
