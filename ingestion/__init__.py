@@ -1,0 +1,1 @@
+"""DGI: the manufacturer's feeds, from the gateway to typed, audited rows."""

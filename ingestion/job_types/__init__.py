@@ -1,0 +1,64 @@
+"""The registry of job types: every module of this package declares one as `JOB_TYPE`."""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from ingestion.models.record import Line, Record, key_of
+
+
+@dataclass(frozen=True)
+class JobType:
+    """What cannot be read off a job type's models."""
+
+    code: str
+    """Its name in commands, the API and the schedule."""
+    module: str
+    """The gateway's path: `POST …/{module}/read`."""
+    division: str
+    """H1 (unit sales) or H23 (service and parts)."""
+    record: type[Record]
+    filters: tuple[str, ...] = ()
+    """Keys of the request body beside the window and the dealer, sent blank: not filtered."""
+    order: int = 100
+    """Where it stands in lists; documents come before those that name them."""
+    enabled: bool = field(default=True, kw_only=True)
+    """Whether a new feed of it is switched on."""
+
+    @property
+    def key(self) -> str:
+        """The natural key's column."""
+        return key_of(self.record).name
+
+    @property
+    def label(self) -> str:
+        return str(self.record._meta.verbose_name_plural)
+
+    @property
+    def lines(self) -> dict[str, type[Line]]:
+        """The line model of each array, by the array's column-like name, in the order of declaration."""
+        return {
+            relation.name: relation.related_model
+            for relation in self.record._meta.related_objects
+            if issubclass(relation.related_model, Line)
+        }
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def _find() -> dict[str, JobType]:
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    found: list[JobType] = sorted((module.JOB_TYPE for module in modules), key=lambda job: (job.order, job.code))
+    return {job.code: job for job in found}
+
+
+JOB_TYPES: dict[str, JobType] = {}
+"""Every job type by its code, in order."""
+
+
+def load() -> None:
+    """Fill the registry; called once while Django loads models, as the modules declare some."""
+    JOB_TYPES.update(_find())

@@ -1,0 +1,49 @@
+"""Deliveries: units handed over to their buyers (BAST, `bast`)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from ingestion import codes, fields
+from ingestion.job_types import JobType
+from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+
+
+class Delivery(Record):
+    delivery_document_id = fields.Key(_("delivery document"))
+    tanggal_pengiriman = fields.Day(_("delivery date"))
+    id_driver = fields.Text(_("driver"))
+    status_delivery_document = fields.Code(_("delivery status"), codes.STATUS_DELIVERY)
+
+    class Meta(Record.Meta):
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [one_per_dealership("delivery_document_id")]
+
+
+class DeliveryDetail(Line):
+    record = lines_of(Delivery, "detail")
+    no_so = fields.Text(_("sales order"))
+    id_spk = fields.Text(_("sales order letter"))
+    no_mesin = fields.Text(_("engine number"))
+    no_rangka = fields.Text(_("frame number"))
+    id_customer = fields.Text(_("customer"))
+    waktu_pengiriman = fields.Time(_("delivery time"))
+    checklist_kelengkapan = fields.Text(_("accessories handed over"))
+    lokasi_pengiriman = fields.Text(_("place of delivery"))
+    latitude = fields.Coordinate(_("latitude"))
+    longitude = fields.Coordinate(_("longitude"))
+    nama_penerima = fields.Text(_("recipient's name"))
+    no_kontak_penerima = fields.Text(_("recipient's phone"))
+
+    class Meta(Line.Meta):
+        verbose_name = _("unit delivered")
+        verbose_name_plural = _("units delivered")
+
+
+JOB_TYPE = JobType(
+    code="bast_read",
+    module="bast",
+    division="H1",
+    record=Delivery,
+    filters=("deliveryDocumentId", "idSPK", "idCustomer"),
+    order=70,
+)
