@@ -1,0 +1,180 @@
+"""The envelope of a gateway's answer: the raw records in it, or a typed error with words that a person understands."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+NO_DATA = re.compile(
+    r"tidak ada data|data tidak (di)?temukan|no data|data not found|no records?( found)?\b", re.IGNORECASE
+)
+"""How gateways say with status 0 that nothing matched."""
+CREDENTIAL = re.compile(r"token|api.?key|secret|credential|unauthori[sz]ed|forbidden|signature|expired", re.IGNORECASE)
+CLOCK = re.compile(r"request.?time(?!d|.?out)|time.?stamp|clock|waktu", re.IGNORECASE)
+HTTP_STATUS = re.compile(r"[1-9][0-9]{2}")
+
+
+class GatewayError(Exception):
+    """A call that brought no records; the text says what happened and what to do."""
+
+    retry = False
+    """Whether the same call may succeed in a moment."""
+
+
+class Unreachable(GatewayError):
+    """No connection, no answer in time, or one that broke off."""
+
+    retry = True
+
+
+class Refused(GatewayError):
+    """The gateway did not take the request as it is: another try would not change its mind."""
+
+
+class CredentialRefused(Refused):
+    """The gateway did not accept the key, the token or the time of the request."""
+
+
+class Busy(GatewayError):
+    """The gateway asks for patience; `wait` in seconds if it says how long."""
+
+    retry = True
+
+    def __init__(self, words: str, wait: float | None = None) -> None:
+        super().__init__(words)
+        self.wait = wait
+
+
+class GatewayFault(GatewayError):
+    """The gateway failed by itself."""
+
+    retry = True
+
+
+class UnreadableAnswer(GatewayError):
+    """What came is not what the interface promises."""
+
+
+def records(body: bytes) -> list[msgspec.Raw]:
+    """The raw records of an answer with HTTP status 200. Raises a GatewayError for everything but a list of records."""
+    envelope = open_envelope(body)
+    status = unquote(envelope.get("status"))
+    if status not in ("1", "true"):
+        raise_refusal(envelope, status)
+    return split(envelope.get("data"))
+
+
+def open_envelope(body: bytes) -> dict[str, msgspec.Raw]:
+    """The answer's outer object by lower-case key, its values not read yet."""
+    body = body.removeprefix(b"\xef\xbb\xbf").strip()
+    if not body:
+        raise UnreadableAnswer("the gateway answered with an empty body")
+    if body.startswith(b"<"):
+        raise UnreadableAnswer(f"the gateway answered with a web page instead of data: {title(body)}")
+    try:
+        found = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        raise UnreadableAnswer(f"the answer is no object with status and data but: {excerpt(body)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnreadableAnswer(f"the answer is no complete JSON ({error}): {excerpt(body)}") from None
+    return {key.strip().lower(): value for key, value in found.items()}
+
+
+def split(data: msgspec.Raw | None) -> list[msgspec.Raw]:
+    if data is None or bytes(data).strip() in (b"null", b'""'):
+        return []
+    try:
+        return msgspec.json.decode(data, type=list[msgspec.Raw])
+    except msgspec.DecodeError:
+        raise UnreadableAnswer(f"data is no list of records but: {excerpt(bytes(data))}") from None
+
+
+def raise_refusal(envelope: dict[str, msgspec.Raw], status: str) -> None:
+    """Raise what the gateway said; return only if it said that nothing matched."""
+    words = reason(envelope)
+    if status in ("0", "false") and NO_DATA.search(words) and not split(envelope.get("data")):
+        return
+    codes = (unquote(envelope.get(key)) for key in ("http_status_code", "status"))
+    code = next((int(text) for text in codes if HTTP_STATUS.fullmatch(text)), 0)
+    words = words or "no reason given"
+    if code:
+        raise refusal(code, words)
+    if not status and not words_of_failure(envelope):
+        raise UnreadableAnswer("the answer has no status")
+    raise classify(words)
+
+
+def reason(envelope: dict[str, msgspec.Raw]) -> str:
+    """What the gateway says, in whichever of its four ways, each text once."""
+    keys = ("message", "title", "error", "error_description", "errors")
+    return " ".join(dict.fromkeys(filter(None, (spoken(envelope.get(key)) for key in keys))))
+
+
+def words_of_failure(envelope: dict[str, msgspec.Raw]) -> bool:
+    return any(key in envelope for key in ("error", "http_status_code", "title", "errors", "message"))
+
+
+def refusal(code: int, words: str) -> GatewayError:
+    """The error for an HTTP status, whether it came as such or inside an answer."""
+    if code == 429:
+        return Busy(f"the gateway asks to slow down (429): {words}")
+    if code in (401, 403):
+        return CredentialRefused(f"the gateway refused our credential ({code}): {words}")
+    if code >= 500:
+        return GatewayFault(f"the gateway failed ({code}): {words}")
+    if code >= 300:
+        return Refused(f"the gateway did not take the request ({code}): {words}")
+    return classify(words)
+
+
+def classify(words: str) -> GatewayError:
+    """A refusal told in words only."""
+    if CLOCK.search(words):
+        return CredentialRefused(
+            f"the gateway refused the time of our request; compare the clocks with dgi_check: {words}"
+        )
+    if CREDENTIAL.search(words):
+        return CredentialRefused(f"the gateway refused our credential: {words}")
+    return Refused(f"the gateway refused the request: {words}")
+
+
+def spoken(value: msgspec.Raw | None) -> str:
+    """The words of a message that is text, JSON in text, or an object of free keys."""
+    if value is None:
+        return ""
+    try:
+        found = json.loads(bytes(value))
+        if isinstance(found, str) and found.lstrip().startswith(("{", "[")):
+            found = json.loads(found)
+        return flat(found)[:500]
+    except (ValueError, RecursionError):
+        return excerpt(bytes(value))
+
+
+def flat(found: Any) -> str:
+    if isinstance(found, dict):
+        return ", ".join(filter(None, map(flat, found.values())))
+    if isinstance(found, list):
+        return ", ".join(filter(None, map(flat, found)))
+    return "" if found is None else str(found).strip()
+
+
+def unquote(value: msgspec.Raw | None) -> str:
+    """A status as lower-case text without quotes or idle decimals; empty if there is none."""
+    text = "" if value is None else bytes(value).decode("utf-8", "replace").strip().strip('"').strip().lower()
+    return "" if text == "null" else re.sub(r"\.0+$", "", text)
+
+
+def title(body: bytes) -> str:
+    """A page's title or its first words."""
+    page = body[:4000].decode("utf-8", "replace")
+    match = re.search(r"<title[^>]*>(.*?)</title>", page, re.IGNORECASE | re.DOTALL)
+    return " ".join((match[1] if match else re.sub(r"<[^>]*>", " ", page)).split())[:120] or "(empty)"
+
+
+def excerpt(body: bytes) -> str:
+    text = body[:120].decode("utf-8", "replace")
+    return text if len(body) <= 120 else f"{text}…"

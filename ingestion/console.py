@@ -1,0 +1,104 @@
+"""What the `dgi_…` commands share: how feeds are chosen, moments written, results shown and progress drawn."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from dealers.models import Dealership
+from ingestion.client import WIRE_MOMENT
+from ingestion.job_types import JOB_TYPES, JobType
+
+
+class DGICommand(BaseCommand):
+    """A command with `--json`: one JSON object a line on standard output, everything else on standard error."""
+
+    as_json = False
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        self.as_json = options["json"]
+        try:
+            return super().execute(*args, **options)
+        except BrokenPipeError:  # whoever reads has read enough, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+
+    def show(self, result: dict[str, Any], words: str) -> None:
+        """A line of the result, for a program or for a person."""
+        self.stdout.write(json.dumps(result, ensure_ascii=False) if self.as_json else words)
+
+    def progress(self, total: int) -> Progress:
+        return Progress(total, self.stderr._out)
+
+
+class Progress:
+    """A bar on standard error, if that is a terminal."""
+
+    WIDTH = 30
+
+    def __init__(self, total: int, stream: Any = sys.stderr) -> None:
+        self.total, self.done, self.stream = total, 0, stream
+        self.visible = total > 1 and stream.isatty()
+
+    def step(self, words: str = "", by: int = 1) -> None:
+        self.done += by
+        if self.visible:
+            filled = self.WIDTH * min(self.done, self.total) // self.total
+            bar = "█" * filled + "·" * (self.WIDTH - filled)
+            self.stream.write(f"\r{bar} {self.done}/{self.total} {words:<40.40}")
+            self.stream.flush()
+
+    def end(self) -> None:
+        if self.visible:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+
+
+def job_types(codes: list[str] | None) -> list[JobType]:
+    """The job types of `codes`, in the registry's order; all without any. Raises CommandError for an unknown one."""
+    if unknown := set(codes or ()) - set(JOB_TYPES):
+        raise CommandError(
+            _("Unknown job type %(codes)s; there are: %(known)s.")
+            % {"codes": ", ".join(sorted(unknown)), "known": ", ".join(JOB_TYPES)}
+        )
+    return [job_type for job_type in JOB_TYPES.values() if not codes or job_type.code in codes]
+
+
+def dealerships(codes: list[str] | None) -> list[Dealership]:
+    """The dealerships of `codes`; all without any. Raises CommandError for an unknown one."""
+    found = list(Dealership.objects.filter(code__in=codes) if codes else Dealership.objects.all())
+    if unknown := set(codes or ()) - {dealership.code for dealership in found}:
+        known = ", ".join(Dealership.objects.values_list("code", flat=True)[:20]) or _(
+            "none yet; dgi_connect adds some"
+        )
+        raise CommandError(
+            _("Unknown dealership %(codes)s; there are: %(known)s.")
+            % {"codes": ", ".join(sorted(unknown)), "known": known}
+        )
+    return found
+
+
+def moment(text: str | None, option: str, zone: ZoneInfo) -> datetime | None:
+    """ "YYYY-MM-DD HH:MM:SS" (or a date alone) in the main dealer's time zone."""
+    if text is None:
+        return None
+    for form in (WIRE_MOMENT, "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text.strip(), form).replace(tzinfo=zone)
+        except ValueError:
+            continue
+    raise CommandError(
+        _('%(option)s %(text)s: write it as "YYYY-MM-DD HH:MM:SS", in the main dealer\'s time.')
+        % {"option": option, "text": text}
+    )

@@ -1,0 +1,233 @@
+"""From an answer's raw records to documents: grouped by identity, merged, hashed.
+
+One document is one dealership's record under one natural key, whatever number of elements of an answer it came in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from ingestion import values
+from ingestion.fields import wire_name
+from ingestion.job_types import JobType
+from ingestion.rows import Misread, Row, RowReader, copy_line, parse
+from ingestion.values import UNSTORABLE, Unreadable
+
+LONGEST_KEY = 500
+"""Characters; PostgreSQL's index takes no more than some 2,700 bytes."""
+
+
+@dataclass(slots=True)
+class Document:
+    """One record, ready to be stored: typed, hashed, its rows as lines of COPY."""
+
+    dealership_id: int
+    key: str
+    version: str
+    """When it was last modified, as canonical text that sorts by time; empty if the gateway does not say."""
+    row: str
+    """Its columns and extra fields as a line of COPY, in the order of `Shape.columns`."""
+    lines: dict[str, list[str]]
+    """Each array's rows, likewise."""
+    raw: str
+    raw_hash: str
+    content_hash: str
+    unknown_fields: int
+
+
+@dataclass(slots=True)
+class Reject:
+    """A record that cannot be read, and why."""
+
+    reason: str
+    raw: str
+    raw_hash: str
+    field: str = ""
+    key: str = ""
+
+
+def digest(data: bytes) -> str:
+    """128 bits of BLAKE2b as the text of a UUID."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+@dataclass(slots=True)
+class Element:
+    """One element of an answer, as far as it is read."""
+
+    raw: msgspec.Raw
+    raw_hash: str
+
+
+Identity = tuple[str, str]
+"""A dealer code and a natural key, as the gateway writes them."""
+
+
+class Shape:
+    """How a job type's records are read for a main dealer in one time zone."""
+
+    def __init__(self, job_type: JobType, zone: ZoneInfo) -> None:
+        self.job_type = job_type
+        self.lines = {array: RowReader(model, zone) for array, model in job_type.lines.items()}
+        self.header = RowReader(job_type.record, zone, self.lines)
+        self.columns = [*self.header.columns, "extra"]
+        place = self.header.position
+        self.key, self.dealer = place[wire_name(job_type.key)], place["dealerid"]
+        self.created, self.modified = place["createdtime"], place["modifiedtime"]
+        self.spelled: tuple[str, str] | None = None
+
+    def identity(self, raw: msgspec.Raw, asked: str) -> Identity | None:
+        """The record's dealer code (`asked` if it names none) and natural key; None if it has no key."""
+        key, dealer = self.glance(raw)
+        if key is None or dealer is None:
+            key, dealer = self.study(raw)
+        return None if key is None or len(key) > LONGEST_KEY else (dealer or asked, key)
+
+    def glance(self, raw: msgspec.Raw) -> tuple[str | None, str | None]:
+        """The natural key and dealer code under the spelling met last; nothing else of the record is read."""
+        if self.spelled is None:
+            return None, None
+        try:
+            seen = two_fields(*self.spelled)(raw)
+            return values.text(seen.key), values.text(seen.dealer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Unreadable):
+            return None, None
+
+    def study(self, raw: msgspec.Raw) -> tuple[str | None, str | None]:
+        """The same by reading the whole record; its spelling of the two fields is remembered."""
+        try:
+            record = parse(raw)
+            spelling = {wire_name(key): key for key in record}
+            key, dealer = (spelling.get(wire_name(name), "") for name in (self.job_type.key, "dealer_id"))
+            found = values.text(record.get(key)), values.text(record.get(dealer))
+        except (Misread, Unreadable):
+            return None, None
+        if all(found):
+            self.spelled = (key, dealer)
+        return found
+
+    def read(self, dealership_id: int, key: str, group: list[Element]) -> Document:
+        """A document from the elements that carry it. Raises Misread."""
+        return self.document(dealership_id, key, [(element, self.header.read(parse(element.raw))) for element in group])
+
+    def why_nameless(self, raw: msgspec.Raw) -> Misread:
+        """The reason that a record without a usable natural key is rejected for."""
+        try:
+            key = self.header.read(parse(raw)).values[self.key]
+        except Misread as error:
+            return error
+        if key is None:
+            return Misread("the record has no natural key", self.job_type.key)
+        return Misread(f"a natural key of {len(key)} characters is longer than {LONGEST_KEY}", self.job_type.key)
+
+    def document(self, dealership_id: int, key: str, parts: list[tuple[Element, Row]]) -> Document:
+        """One document from the elements that carry it: the newest version's header, every line once (docs/dgi.md)."""
+        newest = max(self.version(row) for _, row in parts)
+        parts = [(element, row) for element, row in parts if self.version(row) in ("", newest)]
+        rows = [row for _, row in parts]
+        header = copy_line(merge_headers([row.values for row in rows]))
+        lines = {array: merge_lines([row.arrays.get(array, []) for row in rows]) for array in self.lines}
+        content = "\n".join([header, *(f"{array}\t{line}" for array, found in lines.items() for line in found)])
+        elements = [element for element, _ in parts]
+        return Document(
+            dealership_id=dealership_id,
+            key=key,
+            version=newest,
+            row=header,
+            lines=lines,
+            raw=received(elements),
+            raw_hash=group_hash(elements),
+            content_hash=digest(content.encode()),
+            unknown_fields=sum(row.unknown_fields for row in rows),
+        )
+
+    def version(self, row: Row) -> str:
+        return row.values[self.modified] or row.values[self.created] or ""
+
+
+@lru_cache(maxsize=256)
+def two_fields(key: str, dealer: str) -> Callable[[msgspec.Raw], Any]:
+    """A decoder of just these two keys of an object."""
+    pair = msgspec.defstruct(
+        "Pair", [("key", Any, None), ("dealer", Any, None)], rename={"key": key, "dealer": dealer}, gc=False
+    )
+    return msgspec.json.Decoder(pair, float_hook=Decimal).decode
+
+
+@lru_cache(maxsize=256)
+def shape(job_type: JobType, zone: ZoneInfo) -> Shape:
+    return Shape(job_type, zone)
+
+
+def merge_headers(rows: list[list[str | None]]) -> list[str | None]:
+    """The first row, its gaps filled from the others."""
+    merged = list(rows[0])
+    for row in rows[1:]:
+        merged = [text if text is not None else other for text, other in zip(merged, row, strict=True)]
+    return merged
+
+
+def merge_lines(arrays: list[list[str]]) -> list[str]:
+    """Equal lines of one array are different lines; equal lines of different elements are copies and count once."""
+    if len(arrays) == 1:
+        return arrays[0]
+    merged: list[str] = []
+    kept: Counter[str] = Counter()
+    for array in arrays:
+        here: Counter[str] = Counter()
+        for line in array:
+            here[line] += 1
+            if here[line] > kept[line]:
+                kept[line] += 1
+                merged.append(line)
+    return merged
+
+
+def group_hash(group: list[Element]) -> str:
+    return group[0].raw_hash if len(group) == 1 else digest("".join(element.raw_hash for element in group).encode())
+
+
+def received(group: list[Element]) -> str:
+    """The group as it was received, in a text that PostgreSQL holds; several elements as a JSON array."""
+    raws = [bytes(element.raw).decode("utf-8", "replace").replace("\x00", "\ufffd") for element in group]
+    return raws[0] if len(raws) == 1 else f"[{','.join(raws)}]"
+
+
+@dataclass(slots=True)
+class Sorted:
+    """An answer's records by what is to be done with them."""
+
+    groups: dict[Identity, list[Element]] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def sort_out(shape: Shape, raws: Iterable[msgspec.Raw], asked: str) -> Sorted:
+    """Group the raw records of an answer by their identity; those without one are rejected at once."""
+    found = Sorted()
+    for raw in raws:
+        element = Element(raw, digest(raw))
+        identity = shape.identity(raw, asked)
+        if identity is None:
+            found.rejects.append(reject([element], shape.why_nameless(raw)))
+        else:
+            found.groups.setdefault(identity, []).append(element)
+    return found
+
+
+def reject(group: list[Element], error: Misread, key: str = "") -> Reject:
+    reason, spelled = (UNSTORABLE.sub("", text) for text in (error.reason, error.field))
+    return Reject(reason, received(group), group_hash(group), spelled[:200], key[:LONGEST_KEY])
+
+
+def stranger(dealer: str) -> Misread:
+    """The reason that a record of an unknown dealer is rejected for."""
+    return Misread(f"dealer code {values.shown(dealer)!r} is not known on this connection", "dealerId")

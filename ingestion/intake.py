@@ -1,0 +1,108 @@
+"""Takes the records of one answer in: sorted, read, stored or quarantined, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from dealers.models import Dealership
+from ingestion.documents import Document, Element, Identity, Reject, Shape, reject, shape, sort_out, stranger
+from ingestion.models import Feed, QuarantinedRecord, Run
+from ingestion.rows import Misread
+from ingestion.store import store_of
+
+Groups = dict[Identity, list[Element]]
+
+
+def take(raws: Iterable[msgspec.Raw], *, run: Run, feed: Feed) -> dict[str, int]:
+    """Store the raw records of an answer for `feed` within the caller's transaction; the counts by the columns of Run.
+
+    A record that cannot be read goes to quarantine alone. received = created + updated + unchanged + quarantined.
+    """
+    form, store = shape(feed.kind, feed.connection.zone), store_of(feed.kind)
+    dealerships = known_dealerships(feed)
+    found = sort_out(form, raws, feed.dealership.code)
+    ours, rejects = ours_and_strangers(found.groups, dealerships)
+    rejects += found.rejects
+    lock({dealerships[dealer] for dealer, _ in ours}, feed.job_type)
+    known = store.known((dealerships[identity[0]], identity, group) for identity, group in ours.items())
+    changed = {identity: group for identity, group in ours.items() if identity not in known or not known[identity].same}
+    reader = Reader(form, dealerships, rejects)
+    stored = store.take(reader.documents(changed), known, at_most=len(changed), run_id=run.pk)
+    quarantine(rejects, run)
+    return {
+        "received": len(ours) - len(changed) + reader.count + len(rejects),
+        "created": stored.created,
+        "updated": stored.updated,
+        "unchanged": stored.unchanged + len(ours) - len(changed),
+        "quarantined": len(rejects),
+        "unknown_fields": reader.unknown_fields,
+    }
+
+
+def ours_and_strangers(groups: Groups, dealerships: dict[str, int]) -> tuple[Groups, list[Reject]]:
+    """The groups of known dealerships, and the others as rejects."""
+    ours: Groups = {}
+    rejects = []
+    for (dealer, key), group in groups.items():
+        if dealer in dealerships:
+            ours[dealer, key] = group
+        else:
+            rejects.append(reject(group, stranger(dealer), key))
+    return ours, rejects
+
+
+@dataclass
+class Reader:
+    """Reads documents one by one, so that the database takes in the last while the next is read."""
+
+    shape: Shape
+    dealerships: dict[str, int]
+    rejects: list[Reject]
+    count: int = 0
+    unknown_fields: int = 0
+
+    def documents(self, groups: Groups) -> Iterator[tuple[Identity, Document]]:
+        for identity, group in groups.items():
+            try:
+                document = self.shape.read(self.dealerships[identity[0]], identity[1], group)
+            except Misread as error:
+                self.rejects.append(reject(group, error, identity[1]))
+                continue
+            self.count += 1
+            self.unknown_fields += document.unknown_fields
+            yield identity, document
+
+
+def known_dealerships(feed: Feed) -> dict[str, int]:
+    """The dealerships of the feed's connection by dealer code."""
+    same = Dealership.objects.filter(pk__in=Feed.objects.filter(connection_id=feed.connection_id).values("dealership"))
+    return dict(same.values_list("code", "pk"))
+
+
+def lock(dealerships: set[int], job_type: str) -> None:
+    """Keep other answers for the same dealerships and job type waiting until this transaction ends."""
+    feeds = Feed.objects.filter(dealership__in=dealerships, job_type=job_type).order_by("pk")
+    list(feeds.select_for_update(no_key=True).values_list("pk"))
+
+
+def quarantine(rejects: list[Reject], run: Run) -> None:
+    """Keep `rejects` for a person; one that waits already is not entered again."""
+    QuarantinedRecord.objects.bulk_create(
+        [
+            QuarantinedRecord(
+                dealership_id=run.dealership_id,
+                run=run,
+                job_type=run.job_type,
+                natural_key=reject.key,
+                field=reject.field,
+                reason=reject.reason,
+                raw=reject.raw,
+                raw_hash=reject.raw_hash,
+            )
+            for reject in rejects
+        ],
+        ignore_conflicts=True,
+    )

@@ -1,0 +1,86 @@
+"""Fetch now, in this process."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from ingestion import services
+from ingestion.console import DGICommand, dealerships, job_types, moment
+from ingestion.models import Feed, Run
+
+
+class Command(DGICommand):
+    help = (
+        "Fetch now, in this process. Without --since each feed goes on where it stands. Exit status 1 if a run failed. "
+        "A job type that is named is fetched even where its feed is switched off."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--job", action="append", metavar="CODE", help="a job type; repeatable (default: all that are enabled)"
+        )
+        parser.add_argument("--dealer", action="append", metavar="CODE", help="a dealership; repeatable (default: all)")
+        parser.add_argument("--since", metavar='"YYYY-MM-DD HH:MM:SS"', help="in the main dealer's time")
+        parser.add_argument("--until", metavar='"YYYY-MM-DD HH:MM:SS"', help="in the main dealer's time (default: now)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        feeds = self.feeds(options)
+        runs, refused = self.open_runs(feeds, options)
+        progress = self.progress(len(runs))
+        failed = refused
+        for run in services.carry_out_all([run.pk for run in runs]):
+            progress.end()
+            self.report(run)
+            failed += bool(run.error)
+            progress.step(str(run.job_type))
+        progress.end()
+        if failed:
+            sys.exit(1)
+
+    def feeds(self, options: dict[str, Any]) -> list[Feed]:
+        chosen = Feed.objects.filter(
+            dealership__in=dealerships(options["dealer"]), job_type__in=[job.code for job in job_types(options["job"])]
+        )
+        if not options["job"]:
+            chosen = chosen.live()
+        found = list(chosen.select_related("connection", "dealership"))
+        if not found:
+            raise CommandError("There is no feed to fetch; manage.py dgi_connect makes some.")
+        return sorted(found, key=lambda feed: (feed.dealership.code, feed.kind.order))
+
+    def open_runs(self, feeds: list[Feed], options: dict[str, Any]) -> tuple[list[Run], int]:
+        """A queued run for each feed; what cannot be queued is reported and counted."""
+        runs, refused = [], 0
+        for feed in feeds:
+            since, until = (moment(options[name], f"--{name}", feed.connection.zone) for name in ("since", "until"))
+            try:
+                runs.append(services.open_run(feed=feed, by="command", since=since, until=until))
+            except (services.AlreadyRunning, services.BadWindow) as error:
+                refused += 1
+                self.refuse(feed, str(error))
+        return runs, refused
+
+    def refuse(self, feed: Feed, words: str) -> None:
+        counts = dict.fromkeys(Run.COUNTS, 0)
+        result = {"job": feed.job_type, "dealer": feed.dealership.code, "since": None, "until": None, "state": "failed"}
+        self.show({**result, **counts, "seconds": 0, "error": words}, f"{feed}: not started: {words}")
+
+    def report(self, run: Run) -> None:
+        zone = run.feed.connection.zone
+        counts = {name: getattr(run, name) for name in Run.COUNTS}
+        result = {
+            "job": run.job_type,
+            "dealer": run.feed.dealership.code,
+            "since": run.since.astimezone(zone).isoformat(),
+            "until": run.until.astimezone(zone).isoformat(),
+            "state": run.state,
+            **counts,
+            "seconds": round(run.seconds or 0, 3),
+            "error": run.error,
+        }
+        self.show(result, f"{run.feed.dealership.code} {run.job_type:<16} {run.outcome}")

@@ -1,0 +1,253 @@
+"""Reads the objects of an answer: what each key means, typed values as canonical text, lines in their order.
+
+The canonical text of a row is the row as COPY takes it, so that what is hashed is what is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db import models
+
+from ingestion import values
+from ingestion.fields import Reader, wire_fields, wire_name
+from ingestion.values import Unreadable
+
+NULL = "\\N"
+"""COPY's null."""
+decode_json = msgspec.json.Decoder(float_hook=Decimal).decode
+encode_json = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
+
+
+class Misread(Exception):
+    """`reason` of the field that could not be read."""
+
+    def __init__(self, reason: str, field: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+
+
+@dataclass(slots=True)
+class Row:
+    """One object of an answer, read."""
+
+    values: list[str | None]
+    """Canonical text by column, the unknown fields as JSON behind them."""
+    arrays: dict[str, list[str]]
+    unknown_fields: int
+
+
+def ignore(_value: object) -> None:
+    """Stands for a key that is no column."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """How objects with the same keys in the same order are read."""
+
+    readers: list[Reader]
+    """One for each key."""
+    arrange: Callable[[list[str | None]], tuple[str | None, ...]]
+    """From the order of the keys to the order of the columns."""
+    twice: list[tuple[int, int]]
+    """Columns that a second key names in another spelling: the column, the key's number."""
+    aside: list[str]
+    """Keys that are no columns."""
+
+
+class RowReader:
+    """Reads the objects of one model. How a gateway spells and orders its keys is planned once and then kept."""
+
+    LEARNT = 200
+    """Plans kept; a gateway that invents keys must not fill the memory."""
+
+    def __init__(self, model: type[models.Model], zone: ZoneInfo, arrays: dict[str, RowReader] | None = None) -> None:
+        columns = wire_fields(model)
+        self.columns = [str(column.column) for column in columns]
+        self.readers = [column.reader(zone) for column in columns]
+        self.position = {wire_name(column.name): index for index, column in enumerate(columns)}
+        self.arrays = {wire_name(name): (name, reader) for name, reader in (arrays or {}).items()}
+        self.plans: dict[tuple[str, ...], Plan] = {}
+
+    def read(self, record: dict[str, Any]) -> Row:
+        """Raises Misread for a value that its column cannot hold."""
+        keys = tuple(record)
+        plan = self.plans.get(keys) or self.plan(keys)
+        try:
+            found = [read(value) for read, value in zip(plan.readers, record.values(), strict=True)]
+        except Unreadable:
+            raise self.misread(record) from None
+        found.append(None)
+        row: list[str | None] = list(plan.arrange(found))
+        for place, again in plan.twice:
+            if row[place] is None:
+                row[place] = found[again]
+            elif found[again] not in (None, row[place]):
+                raise Misread("the field is given twice with different values", keys[again].strip())
+        arrays, unknown = self.aside(record, plan, row) if plan.aside else ({}, 0)
+        return Row(row, arrays, unknown)
+
+    def plan(self, keys: tuple[str, ...]) -> Plan:
+        """What to do with an object of these keys."""
+        source: dict[int, int] = {}
+        twice, aside, readers = [], [], []
+        for number, key in enumerate(keys):
+            place = self.position.get(wire_name(key))
+            readers.append(ignore if place is None else self.readers[place])
+            if place is None:
+                aside.append(key)
+            elif place in source:
+                twice.append((place, number))
+            else:
+                source[place] = number
+        width = len(self.columns)
+        order = [source.get(place, len(keys)) for place in range(width)] + [len(keys)]
+        plan = Plan(readers, itemgetter(*order), twice, aside)
+        if len(self.plans) < self.LEARNT:
+            self.plans[keys] = plan
+        return plan
+
+    def misread(self, record: dict[str, Any]) -> Misread:
+        """Which of the values cannot be read, and why."""
+        for key, value in record.items():
+            place = self.position.get(wire_name(key))
+            try:
+                if place is not None:
+                    self.readers[place](value)
+            except Unreadable as error:
+                return Misread(str(error), key.strip())
+        return Misread("the record cannot be read")
+
+    def aside(self, record: dict[str, Any], plan: Plan, row: list[str | None]) -> tuple[dict[str, list[str]], int]:
+        """The keys that are no columns: arrays of lines, and fields that the specification does not know (counted)."""
+        arrays: dict[str, list[str]] = {}
+        extra: dict[str, Any] = {}
+        unknown = 0
+        for key in plan.aside:
+            name, reader = self.arrays.get(wire_name(key), ("", None))
+            if reader is None:
+                extra[key.strip()] = record[key]
+                continue
+            lines, strange = reader.read_lines(key, record[key])
+            if arrays.get(name) and lines:
+                raise Misread("the array is given twice", key)
+            arrays[name] = arrays.get(name) or lines
+            unknown += strange
+        if extra:
+            row[-1] = extra_json(extra)
+        return arrays, unknown + len(extra)
+
+    def read_lines(self, array: str, value: Any) -> tuple[list[str], int]:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return [], 0
+        if not isinstance(value, list):
+            raise Misread(f"{values.kind(value)} stands where a list of lines is expected", array)
+        lines, unknown = [], 0
+        for number, line in enumerate(value):
+            if not isinstance(line, dict):
+                raise Misread(f"{values.kind(line)} stands where a line is expected", f"{array}[{number}]")
+            try:
+                row = self.read(line)
+            except Misread as error:
+                raise Misread(error.reason, f"{array}[{number}].{error.field}") from None
+            lines.append(copy_line(row.values))
+            unknown += row.unknown_fields
+        return lines, unknown
+
+
+def copy_line(row: list[str | None]) -> str:
+    """A row in COPY's text format."""
+    whole = "".join(filter(None, row))
+    if "\\" in whole or not whole.isprintable():
+        row = [escaped(text) for text in row]
+    return "\t".join([NULL if text is None else text for text in row])
+
+
+def escaped(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def extra_json(extra: dict[str, Any]) -> str:
+    """Unknown fields in one spelling: keys sorted, nothing that PostgreSQL's jsonb cannot hold."""
+    return values.UNSTORABLE.sub("", encode_json(storable(extra)).decode())
+
+
+def storable(value: Any) -> Any:
+    """`value` without NUL and lone surrogates, and without numbers that jsonb refuses."""
+    if isinstance(value, str):
+        return values.UNSTORABLE.sub("", value).strip()
+    if isinstance(value, dict):
+        return {storable(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, Decimal) and abs(value.adjusted()) > 1000:
+        return str(value)
+    return value
+
+
+def parse(raw: msgspec.Raw) -> dict[str, Any]:
+    """The record as an object whose every key stands once. Raises Misread."""
+    try:
+        record = decode_json(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        record = parse_strictly(bytes(raw))
+    except RecursionError:
+        raise Misread("the record is nested too deeply") from None
+    if not isinstance(record, dict):
+        raise Misread(f"{values.kind(record) if record is not None else 'null'} stands where a record is expected")
+    if bytes(raw).count(b'":') != keys_in(record):
+        parse_strictly(
+            bytes(raw)
+        )  # every key brings one ":, so another count is a key given twice, or text that looks so
+    return record
+
+
+def parse_strictly(body: bytes) -> Any:
+    """The slower way: takes lone surrogates, bytes that are no UTF-8 (replaced), and refuses a key given twice."""
+    try:
+        return json.loads(
+            body.decode("utf-8", "replace"),
+            object_pairs_hook=unique_keys,
+            parse_float=Decimal,
+            parse_constant=refuse_constant,
+            strict=False,
+        )
+    except RecursionError:
+        raise Misread("the record is nested too deeply") from None
+    except ValueError as error:
+        raise Misread(f"the record is no JSON: {error}") from None
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise Misread("the field is given twice", twice)
+    return found
+
+
+def refuse_constant(name: str) -> None:
+    raise Misread(f"{name} is no number")
+
+
+def keys_in(value: Any) -> int:
+    """How many keys the objects in `value` have together."""
+    if type(value) is dict:
+        count, items = len(value), value.values()
+    else:
+        count, items = 0, value
+    for item in items:
+        if type(item) is dict or type(item) is list:
+            count += keys_in(item)
+    return count

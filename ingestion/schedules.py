@@ -1,0 +1,31 @@
+"""A periodic task per job type, for administrators to edit, and a feed of each for dealerships already connected."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import connection
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from ingestion.job_types import JOB_TYPES
+from ingestion.models import Feed
+from ingestion.services import add_feeds
+
+MINUTES = 15
+
+
+def create_missing(**_: Any) -> None:
+    """After a migration: what a new job type needs. What an administrator changed stays."""
+    if not {PeriodicTask._meta.db_table, Feed._meta.db_table} <= set(connection.introspection.table_names()):
+        return  # migrated backward
+    every, _created = IntervalSchedule.objects.get_or_create(every=MINUTES, period=IntervalSchedule.MINUTES)
+    for job_type in JOB_TYPES.values():
+        PeriodicTask.objects.get_or_create(
+            name=f"DGI {job_type.code}",
+            defaults={"task": "ingestion.fan_out", "interval": every, "args": json.dumps([job_type.code])},
+        )
+    for feed in (
+        Feed.objects.select_related("connection", "dealership").order_by("dealership_id").distinct("dealership_id")
+    ):
+        add_feeds(feed.connection, feed.dealership)

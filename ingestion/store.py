@@ -1,0 +1,215 @@
+"""Stores documents: unchanged ones stop at their hash, the rest costs one set-based statement per table.
+
+A version is written once, as a row of history (COPY), and the record takes its columns over from there; so history
+cannot miss a version, and created and changed records go one way. The caller holds the transaction and the locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db import connection, models
+from django.utils import timezone
+
+from ingestion.documents import Document, Element, Identity, group_hash, shape
+from ingestion.job_types import JobType
+from ingestion.rows import escaped
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of documents."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+class Table:
+    """A model's table with the columns that an answer fills, in the order of the rows of `ingestion.documents`."""
+
+    def __init__(self, model: type[models.Model], columns: Sequence[str]) -> None:
+        quote = connection.ops.quote_name
+        self.name = quote(model._meta.db_table)
+        self.columns = ", ".join(map(quote, columns))
+        self.plain_name = model._meta.db_table
+
+
+@dataclass(slots=True)
+class Known:
+    """What is stored under an identity."""
+
+    record_id: int
+    same: bool
+    """Whether it is the very text that arrived; if so, the rest is not told."""
+    content_hash: str = ""
+    version: datetime | None = None
+
+    def gives_way_to(self, document: Document) -> bool:
+        """Whether `document` says something else and is no older version."""
+        if self.content_hash == document.content_hash:
+            return False
+        return self.version is None or not document.version or datetime.fromisoformat(document.version) >= self.version
+
+
+@dataclass(slots=True)
+class Taken:
+    """The versions of one answer on their way into the tables: ids set aside, lines kept until their records stand."""
+
+    record_ids: Iterator[int]
+    history_ids: Iterator[int]
+    created: list[int] = field(default_factory=list)
+    updated: list[int] = field(default_factory=list)
+    unchanged: int = 0
+    lines: dict[str, list[str]] = field(default_factory=dict)
+
+    def keep_lines(self, record_id: int, document: Document) -> None:
+        start = f"{record_id}\t{document.dealership_id}\t"
+        for array, lines in document.lines.items():
+            rows = self.lines.setdefault(array, [])
+            rows.extend(f"{start}{position}\t{line}\n" for position, line in enumerate(lines, 1))
+
+
+class Store:
+    """The statements of one job type. Columns: see `Shape.columns`."""
+
+    def __init__(self, job_type: JobType, columns: Sequence[str], lines: Mapping[str, Sequence[str]]) -> None:
+        quote = connection.ops.quote_name
+        self.key = quote(job_type.key)
+        own = ["id", "dealership_id", *columns, "raw_hash", "content_hash"]
+        self.record = Table(job_type.record, own)
+        self.history = Table(
+            job_type.record.history.model, ["history_id", "history_date", "history_type", "run_id", "raw", *own]
+        )
+        self.lines = {
+            array: Table(model, ["record_id", "dealership_id", "position", *lines[array]])
+            for array, model in job_type.lines.items()
+        }
+        self.set = ", ".join(f"{quote(column)} = version.{quote(column)}" for column in own[1:])
+
+    def known(self, groups: Iterable[tuple[int, Identity, list[Element]]]) -> dict[Identity, Known]:
+        """What is stored under the identities of `groups`, each with its dealership."""
+        seen = list(groups)
+        if not seen:
+            return {}
+        rows = self.fetch(
+            f"""
+            SELECT seen.n, stored.id, stored.raw_hash = seen.raw_hash,
+                   CASE WHEN stored.raw_hash <> seen.raw_hash THEN replace(stored.content_hash::text, '-', '') END,
+                   CASE WHEN stored.raw_hash <> seen.raw_hash THEN COALESCE(modified_time, created_time) END
+            FROM json_to_recordset(%s) AS seen(n int, dealership_id bigint, key text, raw_hash uuid)
+            JOIN {self.record.name} AS stored
+              ON stored.dealership_id = seen.dealership_id AND stored.{self.key} = seen.key
+            """,
+            [in_json(seen)],
+        )
+        return {seen[n][1]: Known(*rest) for n, *rest in rows}
+
+    def take(
+        self,
+        documents: Iterable[tuple[Identity, Document]],
+        known: dict[Identity, Known],
+        *,
+        at_most: int,
+        run_id: int,
+    ) -> Stored:
+        """Store `documents` (no two of one identity, no more than `at_most`); history names the run.
+
+        What is known with the same content, or in a newer version, stays as it is.
+        """
+        if not at_most:
+            return Stored()
+        history_ids = self.next_ids(self.history, "history_id", at_most)
+        record_ids = self.next_ids(self.record, "id", at_most)
+        taken = Taken(iter(record_ids), iter(history_ids))
+        self.copy(self.history, self.history_rows(documents, known, taken, run_id))
+        self.take_over(taken, [history_ids[0], history_ids[-1], run_id])
+        for array, rows in taken.lines.items():
+            if rows:
+                self.copy(self.lines[array], rows)
+        return Stored(len(taken.created), len(taken.updated), taken.unchanged)
+
+    def history_rows(
+        self, documents: Iterable[tuple[Identity, Document]], known: dict[Identity, Known], taken: Taken, run_id: int
+    ) -> Iterator[str]:
+        """A line of COPY for each document that is a new version; what else is to be done with it goes into `taken`."""
+        now = timezone.now().isoformat()
+        for identity, document in documents:
+            stored = known.get(identity)
+            if stored is None:
+                record_id, kind = next(taken.record_ids), "+"
+                taken.created.append(record_id)
+            elif stored.gives_way_to(document):
+                record_id, kind = stored.record_id, "~"
+                taken.updated.append(record_id)
+            else:
+                taken.unchanged += 1
+                continue
+            taken.keep_lines(record_id, document)
+            yield (
+                f"{next(taken.history_ids)}\t{now}\t{kind}\t{run_id}\t{escaped(document.raw)}\t{record_id}"
+                f"\t{document.dealership_id}\t{document.row}\t{document.raw_hash}\t{document.content_hash}\n"
+            )
+
+    def take_over(self, taken: Taken, written: list[int]) -> None:
+        """Bring the records to the versions just written (first and last history id, run); their old lines go."""
+        version = (
+            f"(SELECT * FROM {self.history.name}"
+            " WHERE history_id BETWEEN %s AND %s AND run_id = %s AND history_type = %s) AS version"
+        )
+        if taken.created:
+            into = f"INSERT INTO {self.record.name} ({self.record.columns})"
+            self.execute(f"{into} SELECT {self.record.columns} FROM {version}", [*written, "+"])
+        if taken.updated:
+            update = f"UPDATE {self.record.name} AS record SET {self.set}"
+            self.execute(f"{update} FROM {version} WHERE record.id = version.id", [*written, "~"])
+            for table in self.lines.values():
+                self.execute(f"DELETE FROM {table.name} WHERE record_id = ANY(%s)", [taken.updated])
+
+    def next_ids(self, table: Table, column: str, count: int) -> list[int]:
+        """`count` fresh ids, ascending."""
+        sequence = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
+        return [found for (found,) in self.fetch(sequence, [table.name, column, count])]
+
+    def copy(self, table: Table, rows: Iterable[str], at_once: int = 100) -> None:
+        """COPY `rows` into `table` as they come."""
+        with connection.cursor() as cursor, cursor.copy(f"COPY {table.name} ({table.columns}) FROM STDIN") as copy:
+            batch: list[str] = []
+            for row in rows:
+                batch.append(row)
+                if len(batch) == at_once:
+                    copy.write("".join(batch))
+                    batch.clear()
+            copy.write("".join(batch))
+
+    def fetch(self, sql: str, params: list[Any]) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()
+
+    def execute(self, sql: str, params: list[Any]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+
+
+def in_json(seen: list[tuple[int, Identity, list[Element]]]) -> str:
+    """Rows for json_to_recordset."""
+    rows = [
+        {"n": n, "dealership_id": dealership, "key": identity[1], "raw_hash": group_hash(group)}
+        for n, (dealership, identity, group) in enumerate(seen)
+    ]
+    return msgspec.json.encode(rows).decode()
+
+
+@lru_cache(maxsize=256)
+def store_of(job_type: JobType) -> Store:
+    """The statements of `job_type`, made once."""
+    found = shape(job_type, ZoneInfo("UTC"))
+    lines = {array: [*reader.columns, "extra"] for array, reader in found.lines.items()}
+    return Store(job_type, found.columns, lines)

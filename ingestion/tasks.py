@@ -1,0 +1,27 @@
+"""Tasks carry ids; the rows they name are the work (docs/architecture.md, Tasks)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from celery import shared_task
+
+from ingestion import services
+
+
+@shared_task(name="ingestion.fan_out")
+def fan_out(job_type: str) -> None:
+    """A schedule's slot: a run for every live feed of the job type."""
+    nudge(services.fan_out(job_type))
+
+
+@shared_task(name="ingestion.carry_out")
+def carry_out(run_ids: list[int]) -> None:
+    for _run in services.carry_out(run_ids):
+        pass
+
+
+def nudge(run_ids: Sequence[int]) -> None:
+    """Tell workers of queued runs, a message for a group; what a lost message named is named again by the next slot."""
+    for start in range(0, len(run_ids), services.AT_ONCE):
+        carry_out.delay(list(run_ids[start : start + services.AT_ONCE]))
