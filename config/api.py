@@ -1,0 +1,17 @@
+"""The API's one router, and its description."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+import dealers.api
+import ingestion.api
+from config.backoffice.api import Router
+
+router = Router()
+ingestion.api.register(router)
+
+urlpatterns = [
+    path("v1/", include([*dealers.api.urlpatterns, *router.urls])),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(), name="swagger-ui"),
+]

@@ -1,0 +1,77 @@
+"""Filters that a list's page and endpoint share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+PAGING = {"cursor", "ordering", "page_size", "format"}
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Refuses a parameter that no filter knows: a misspelt filter would show everything."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        filterset = self.get_filterset_class(view, queryset)
+        known = PAGING | set(filterset.base_filters if filterset else ())
+        unknown = {name: [_("There is no such filter.")] for name in request.query_params if name not in known}
+        if unknown:
+            raise exceptions.ValidationError(unknown)
+        return super().filter_queryset(request, queryset, view)
+
+
+class StrictFilterExtension(DjangoFilterExtension):
+    """`AnyOf` in the OpenAPI: an array, its parameter repeated."""
+
+    target_class = "config.backoffice.filters.StrictFilterBackend"
+    priority = 1
+
+    def resolve_filter_field(
+        self, auto_schema: Any, model: Any, filterset_class: Any, field_name: str, filter_field: Any
+    ) -> list[dict[str, Any]]:
+        if not isinstance(filter_field, AnyOf):
+            return super().resolve_filter_field(auto_schema, model, filterset_class, field_name, filter_field)
+        schema = {"type": "array", "items": {"type": filter_field.field_class.json_type}}
+        found = {"name": field_name, "in": "query", "schema": schema, "explode": True, "style": "form"}
+        if filter_field.label:
+            found["description"] = str(filter_field.label)
+        return [found]
+
+
+class Repeated(forms.Field):
+    """A parameter that may stand several times: a list of texts."""
+
+    widget = forms.SelectMultiple
+    hidden_widget = forms.MultipleHiddenInput
+    json_type = "string"
+    one: forms.Field = forms.CharField()
+
+    def to_python(self, value: Any) -> list[Any]:
+        return [self.one.clean(each) for each in value or ()]
+
+
+class RepeatedNumber(Repeated):
+    json_type = "integer"
+    one = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+
+
+class AnyOf(django_filters.Filter):
+    """Rows whose column is one of the values given: `?status=1&status=2`."""
+
+    field_class: type[Repeated] = Repeated
+
+    def filter(self, qs: QuerySet[Any], value: list[Any]) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+class AnyNumberOf(AnyOf):
+    field_class = RepeatedNumber

@@ -1,0 +1,98 @@
+"""The records of every job type: read-only, with their lines and every version as received."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Field, Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from config.backoffice.admin import BigTableAdmin, ReadOnly
+from dealers.admin import DealershipFilter
+from ingestion import fields
+from ingestion.display import pretty, shown
+from ingestion.job_types import JOB_TYPES, JobType
+from ingestion.models import Line
+
+LISTED = 5
+"""Columns in a list beside the natural key, the dealership and the time of the last change."""
+SEARCHED = 8
+"""Texts that a list's search looks into, the natural key first."""
+VERSIONS = 100
+"""Versions that a history shows."""
+
+
+def column(field: Field[Any, Any]) -> Any:
+    """A column that shows `field` as a person reads it."""
+
+    @admin.display(description=field.verbose_name, ordering=field.name)
+    def value(row: Any) -> Any:
+        found = shown(field, getattr(row, field.name), row.dealership.time_zone)
+        return admin.site.empty_value_display if found is None else found
+
+    value.__name__ = field.name
+    return value
+
+
+def columns(model: type[Model]) -> list[Any]:
+    return [column(field) for field in fields.wire_fields(model)]
+
+
+class LineInline(ReadOnly, admin.TabularInline):
+    """A record's lines in the order received."""
+
+    extra = 0
+    can_delete = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may see the record."""
+        return True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("dealership")
+
+
+class RecordAdmin(ReadOnly, BigTableAdmin):
+    list_select_related = ("dealership",)
+    object_history_template = "admin/ingestion/record_history.html"
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Every version stored, the newest first, each as received and with the run that brought it."""
+        pk = int(object_id) if object_id.isdecimal() else 0
+        versions = self.model.history.filter(id=pk).order_by("-history_id")
+        context = {
+            "versions": ((version, pretty(version.raw)) for version in versions[:VERSIONS]),
+            "most": VERSIONS,
+            **(extra_context or {}),
+        }
+        return super().history_view(request, object_id, context)
+
+
+def line_inline(line: type[Line]) -> type[LineInline]:
+    shown_columns = columns(line)
+    declared = {"model": line, "fields": [*shown_columns, "extra"], "readonly_fields": [*shown_columns, "extra"]}
+    return type(f"{line.__name__}Inline", (LineInline,), declared)
+
+
+def record_admin(job: JobType) -> type[RecordAdmin]:
+    """The admin of a job type's records, read off their model."""
+    declared = [field for field in fields.wire_fields(job.record) if field.name not in fields.SHARED]
+    declared.sort(key=lambda field: field.name != job.key)
+    texts = [field.name for field in declared if isinstance(field, fields.Text) and not isinstance(field, fields.Code)]
+    every = [column(field) for field in declared]
+    shared = [column(field) for field in fields.wire_fields(job.record) if field.name in fields.SHARED]
+    options = {
+        "list_display": [every[0], "dealership", *every[1 : 1 + LISTED], shared[-1]],
+        "list_filter": [DealershipFilter, *(field.name for field in declared if isinstance(field, fields.Code))],
+        "search_fields": texts[:SEARCHED],
+        "fields": ["dealership", *every, *shared, "extra"],
+        "readonly_fields": ["dealership", *every, *shared, "extra"],
+        "inlines": [line_inline(line) for line in job.lines.values()],
+        "job": job,
+    }
+    return type(f"{job.record.__name__}Admin", (RecordAdmin,), options)
+
+
+for each in JOB_TYPES.values():
+    admin.site.register(each.record, record_admin(each))

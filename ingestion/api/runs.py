@@ -1,0 +1,119 @@
+"""Endpoints of runs and quarantine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, permissions, serializers, status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from config.backoffice.api import BackofficeView
+from config.backoffice.errors import ConflictError
+from config.backoffice.filters import StrictFilterBackend
+from ingestion import services
+from ingestion.api.records import OffsetMoment
+from ingestion.filters import QuarantineFilters, RunFilters
+from ingestion.job_types import JOB_TYPES
+from ingestion.models import Feed, QuarantinedRecord, Run
+
+
+class RunSerializer(serializers.ModelSerializer):
+    dealer = serializers.CharField(source="dealership.code", read_only=True)
+    job = serializers.CharField(source="job_type", read_only=True)
+    since = OffsetMoment(read_only=True)
+    until = OffsetMoment(read_only=True)
+    seconds = serializers.FloatField(read_only=True, allow_null=True)
+    queued_at = OffsetMoment(read_only=True)
+    started_at = OffsetMoment(read_only=True, allow_null=True)
+    finished_at = OffsetMoment(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Run
+        fields = read_only_fields = (
+            *("id", "job", "dealer", "since", "until", "state", *Run.COUNTS, "unknown_fields", "seconds", "error"),
+            *("started_by", "queued_at", "started_at", "finished_at"),
+        )
+
+
+class RunRequest(serializers.Serializer):
+    """Which feed to fetch. Without a window it goes on where the last success ended."""
+
+    job = serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES])
+    dealer = serializers.CharField(help_text="Dealer code.")
+    since = serializers.DateTimeField(required=False, allow_null=True)
+    until = serializers.DateTimeField(required=False, allow_null=True)
+
+
+class MayStartRuns(permissions.BasePermission):
+    """Whoever may see runs; to start one takes the permission to add it."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return request.method in permissions.SAFE_METHODS or request.user.has_perm("ingestion.add_run")
+
+
+class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
+    """Runs: fetches of a feed's window, and what came of each."""
+
+    queryset = Run.objects.none()
+    serializer_class = RunSerializer
+    permission_classes = [permissions.IsAuthenticated, MayStartRuns]
+    filter_backends = [StrictFilterBackend]
+    filterset_class = RunFilters
+    ordering_fields = ["id", "queued_at", "started_at", "finished_at", "since", "until", *Run.COUNTS]
+    lookup_value_regex = r"\d+"
+
+    def get_queryset(self) -> QuerySet[Run]:
+        return Run.objects.visible_to(self.request.user).select_related("dealership")
+
+    @extend_schema(request=RunRequest, responses={202: RunSerializer})
+    def create(self, request: Request) -> Response:
+        """Start a run; it is fetched in the background."""
+        asked = RunRequest(data=request.data)
+        asked.is_valid(raise_exception=True)
+        run = self.start(**asked.validated_data)
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+    def start(self, job: str, dealer: str, since: Any = None, until: Any = None) -> Run:
+        feeds = Feed.objects.visible_to(self.request.user).select_related("connection", "dealership")
+        feed = feeds.filter(job_type=job, dealership__code=dealer).first()
+        if feed is None:
+            raise exceptions.NotFound(
+                _("There is no feed of %(job)s for dealer %(dealer)s.") % {"job": job, "dealer": dealer}
+            )
+        try:
+            return services.request_run(feed=feed, since=since, until=until, by=str(self.request.user))
+        except services.AlreadyRunning as error:
+            raise ConflictError(str(error), code="already_running")
+        except services.BadWindow as error:
+            raise exceptions.ValidationError({"since": [str(error)]})
+
+
+class QuarantinedRecordSerializer(serializers.ModelSerializer):
+    dealer = serializers.CharField(source="dealership.code", read_only=True)
+    job = serializers.CharField(source="job_type", read_only=True)
+    quarantined_at = OffsetMoment(read_only=True)
+
+    class Meta:
+        model = QuarantinedRecord
+        fields = read_only_fields = (
+            *("id", "job", "dealer", "run", "natural_key", "field", "reason", "quarantined_at", "raw"),
+        )
+
+
+class QuarantineViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
+    """Records that could not be stored, each with its reason and as received."""
+
+    queryset = QuarantinedRecord.objects.none()
+    serializer_class = QuarantinedRecordSerializer
+    filter_backends = [StrictFilterBackend]
+    filterset_class = QuarantineFilters
+    ordering_fields = ["id", "quarantined_at", "natural_key"]
+    lookup_value_regex = r"\d+"
+
+    def get_queryset(self) -> QuerySet[QuarantinedRecord]:
+        return QuarantinedRecord.objects.visible_to(self.request.user).select_related("dealership")

@@ -1,0 +1,163 @@
+"""Filters of records, runs and quarantine; those of a record model are read off its columns."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from functools import cache, partial
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField, Exists, F, Func, Model, OuterRef, Q, QuerySet, Value
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import is_aware
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+
+from config.backoffice.filters import AnyNumberOf, AnyOf
+from ingestion import fields
+from ingestion.job_types import JOB_TYPES, JobType
+from ingestion.models import QuarantinedRecord, Run
+
+ISO_DAY = ["%Y-%m-%d"]
+
+
+class MomentBound(forms.Field):
+    """A moment with or without offset, or a whole day."""
+
+    def to_python(self, value: Any) -> date | datetime | None:
+        if not value:
+            return None
+        try:
+            bound = parse_date(value) or parse_datetime(value)
+        except ValueError:
+            bound = None
+        if bound is None or bound.year > 9998:
+            raise ValidationError(_("Write a day, 2026-01-31, or a moment, 2026-01-31T08:00:00+07:00."))
+        return bound
+
+
+class AtZone(Func):
+    """A wall clock's reading in a time zone, as the moment it is."""
+
+    template = "timezone(%(expressions)s::timestamp)"
+    output_field = DateTimeField()
+
+    def __init__(self, zone: str, clock: datetime) -> None:
+        super().__init__(F(zone), Value(clock.isoformat()))
+
+
+class MomentFilter(django_filters.Filter):
+    """Moments from, or up to, a bound. A day, and a moment without offset, are the dealership's own."""
+
+    field_class = MomentBound
+
+    def filter(self, qs: QuerySet[Any], value: date | datetime | None) -> QuerySet[Any]:
+        if value is None:
+            return qs
+        lookup, bound = self.lookup_expr, value
+        if not isinstance(bound, datetime):
+            if lookup == "lte":  # to the end of the day
+                lookup, bound = "lt", bound + timedelta(days=1)
+            bound = datetime.combine(bound, time())  # in the zone of the row's dealership, see AtZone
+        moment = bound if is_aware(bound) else AtZone("dealership__time_zone", bound)
+        return qs.filter(**{f"{self.field_name}__{lookup}": moment})
+
+
+Bounds = tuple[django_filters.Filter, django_filters.Filter]
+
+
+def moment_bounds(name: str, label: Any) -> Bounds:
+    """A filter from, and one up to, a moment or a day."""
+    typed = extend_schema_field({"type": "string", "format": "date-time"})
+    return (
+        typed(MomentFilter(field_name=name, lookup_expr="gte", label=f"{label}: from this day or moment")),
+        typed(MomentFilter(field_name=name, lookup_expr="lte", label=f"{label}: to this day or moment")),
+    )
+
+
+def day_bounds(name: str, label: Any) -> Bounds:
+    """A filter from, and one up to, a day."""
+    day = partial(django_filters.DateFilter, field_name=name, input_formats=ISO_DAY)
+    return (
+        day(lookup_expr="gte", label=f"{label}: from this day"),
+        day(lookup_expr="lte", label=f"{label}: to this day"),
+    )
+
+
+def column_filters(column: fields.WireField) -> dict[str, django_filters.Filter]:
+    """Texts and codes by any of the values given, days and moments by their bounds."""
+    name, label = column.name, column.verbose_name
+    if isinstance(column, fields.Text):
+        return {name: AnyOf(field_name=name, label=str(label))}
+    if isinstance(column, (fields.Day, fields.Moment)):
+        bounds = moment_bounds if isinstance(column, fields.Moment) else day_bounds
+        return dict(zip((f"{name}_from", f"{name}_to"), bounds(name, label), strict=True))
+    return {}
+
+
+def containing(model: type[Model], words: str) -> Q:
+    """The rows of `model` with `words` in one of their texts."""
+    found = Q(pk__in=[])
+    for column in fields.wire_fields(model):
+        if isinstance(column, fields.Text):
+            found |= Q(**{f"{column.name}__icontains": words})
+    return found
+
+
+class RecordFilters(django_filters.FilterSet):
+    """What can be asked of every record model."""
+
+    job: JobType
+    id = AnyNumberOf(field_name="id", label=_("id"))
+    dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
+    search = django_filters.CharFilter(
+        method="containing", min_length=2, label=_("words in a text of the record or of its lines, two letters or more")
+    )
+
+    def containing(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        found = containing(self.job.record, value)
+        for line in self.job.lines.values():
+            of_record: QuerySet[Any] = line._default_manager.filter(containing(line, value))
+            found |= Q(Exists(of_record.filter(record=OuterRef("pk"))))
+        return queryset.filter(found)
+
+
+@cache
+def record_filters(job: JobType) -> type[RecordFilters]:
+    """The filter set of a job type's records."""
+    filters = {name: each for column in fields.wire_fields(job.record) for name, each in column_filters(column).items()}
+    meta = type("Meta", (), {"model": job.record, "fields": ()})
+    return type(f"{job.record.__name__}Filters", (RecordFilters,), {**filters, "job": job, "Meta": meta})
+
+
+class OfFeed(django_filters.FilterSet):
+    """Rows that belong to a feed."""
+
+    id = AnyNumberOf(field_name="id", label=_("id"))
+    dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
+    job = django_filters.MultipleChoiceFilter(
+        field_name="job_type", choices=[(code, code) for code in JOB_TYPES], distinct=False, label=_("job type")
+    )
+
+
+class RunFilters(OfFeed):
+    state = django_filters.MultipleChoiceFilter(choices=Run.State.choices, distinct=False, label=_("state"))
+    queued_at_from, queued_at_to = moment_bounds("queued_at", "queued")
+    since_from, since_to = moment_bounds("since", "window's begin")
+    until_from, until_to = moment_bounds("until", "window's end")
+
+    class Meta:
+        model = Run
+        fields = ()
+
+
+class QuarantineFilters(OfFeed):
+    natural_key = AnyOf(field_name="natural_key", label=_("natural key"))
+    run = AnyNumberOf(field_name="run_id", label=_("run"))
+    quarantined_at_from, quarantined_at_to = moment_bounds("quarantined_at", "quarantined")
+
+    class Meta:
+        model = QuarantinedRecord
+        fields = ()

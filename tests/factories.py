@@ -1,0 +1,140 @@
+"""Valid rows by name, and records of any job type."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import factory
+from django.db.models import Model
+
+from dealers.models import Dealership, Membership, User
+from ingestion import fields
+from ingestion.job_types import JobType
+from ingestion.models import Connection, Feed, QuarantinedRecord, Record, Run
+
+PASSWORD = "correct horse battery staple"
+MOMENT = datetime(2026, 1, 15, 3, 30, tzinfo=UTC)
+RAW = '{"id":"as received","price":18181.50}'
+
+SAMPLES: dict[type[fields.WireField], Any] = {
+    fields.Whole: 3,
+    fields.Decimal: Decimal("18181.50"),
+    fields.Day: date(2026, 1, 15),
+    fields.Time: time(9, 0),
+    fields.Moment: MOMENT,
+}
+numbers = count(1)
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@dealer.example")
+    name = "A Person"
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **fields: Any) -> User:
+        return model_class.objects.create_user(**{"password": PASSWORD, **fields})
+
+
+class DealershipFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Dealership
+
+    code = factory.Sequence(lambda n: f"{10000 + n}")
+    name = factory.LazyAttribute(lambda dealership: f"Dealer {dealership.code}")
+
+
+class MembershipFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    dealership = factory.SubFactory(DealershipFactory)
+
+
+class ConnectionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Connection
+
+    main_dealer = factory.Sequence(lambda n: f"MD{n}")
+    base_url = "http://127.0.0.1:8014/dgi-api/v1.3"
+    api_key = "dgi-key-live:sesame"
+    secret_key = "dgi-secret-live:open"
+
+
+class FeedFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Feed
+
+    connection = factory.SubFactory(ConnectionFactory)
+    dealership = factory.SubFactory(DealershipFactory)
+    job_type = "pkb"
+
+
+class RunFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Run
+
+    feed = factory.SubFactory(FeedFactory)
+    dealership = factory.SelfAttribute("feed.dealership")
+    job_type = factory.SelfAttribute("feed.job_type")
+    since = MOMENT
+    until = MOMENT
+    state = Run.State.SUCCEEDED
+    started_by = "schedule"
+    started_at = MOMENT
+    finished_at = factory.LazyAttribute(lambda run: None if run.state in Run.UNFINISHED else MOMENT)
+
+
+class QuarantineFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = QuarantinedRecord
+
+    run = factory.SubFactory(RunFactory)
+    dealership = factory.SelfAttribute("run.dealership")
+    job_type = factory.SelfAttribute("run.job_type")
+    natural_key = factory.Sequence(lambda n: f"WO/{n}")
+    field = "tanggalServis"
+    reason = "'31/02/2026' is no date"
+    raw = RAW
+    raw_hash = factory.LazyFunction(uuid4)
+
+
+def values(model: type[Model], **given: Any) -> dict[str, Any]:
+    """A value for every column of the wire, its texts told apart by a number."""
+    number = next(numbers)
+    found: dict[str, Any] = {}
+    for column in fields.wire_fields(model):
+        kind = next((kind for kind in SAMPLES if isinstance(column, kind)), None)
+        if kind is not None:
+            found[column.name] = SAMPLES[kind]
+        elif isinstance(column, fields.Code) and column.table:
+            found[column.name] = next(iter(column.table))
+        else:
+            found[column.name] = f"{column.name} {number}"
+    return {**found, **given}
+
+
+def record_of(
+    job_type: JobType, dealership: Dealership, *, lines: int = 2, run: Run | None = None, **columns: Any
+) -> Record:
+    """A stored record with `lines` lines in each array, its first version as received and the run that brought it."""
+    model = job_type.record
+    record = model.objects.create(
+        dealership=dealership, raw_hash=uuid4(), content_hash=uuid4(), **values(model, **columns)
+    )
+    for line in job_type.lines.values():
+        for position in range(1, lines + 1):
+            line.objects.create(record=record, dealership=dealership, position=position, **values(line))
+    versions = model.history.filter(id=record.pk)
+    if not versions.exists():
+        raise AssertionError("a record without a version")
+    versions.update(raw=RAW, run=run)
+    return record
