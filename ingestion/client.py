@@ -21,6 +21,7 @@ import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
 from ingestion import answer
+from ingestion.addresses import validate_base_url
 from ingestion.answer import Busy, GatewayError, Unreachable, UnreadableAnswer
 from ingestion.secrets import Secret
 
@@ -216,6 +217,10 @@ def moment(http_date: str) -> datetime | None:
 async def once(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> Reply:
     """One request, without redirects. Raises Unreachable if no whole answer comes."""
     url = f"{gateway.base_url.rstrip('/')}/{call.module}/read"
+    try:
+        validate_base_url(url)
+    except ValidationError as error:  # the allow list may have changed since the connection was made
+        raise answer.Refused(" ".join(error.messages)) from None
     try:
         async with session.post(
             url, json=call.body(gateway.zone), headers=headers(gateway), allow_redirects=False

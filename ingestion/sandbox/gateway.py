@@ -16,10 +16,11 @@ from ingestion.sandbox.faults import FaultPlan
 from ingestion.sandbox.quirks import unknown_quirks
 from ingestion.sandbox.world import World
 
-Say = Callable[[str], None]
+Say = Callable[[dict[str, object], str], None]
+"""Takes what happened, for a program and in a line for a person."""
 
 
-def say_nothing(_line: str) -> None:
+def say_nothing(_event: dict[str, object], _line: str) -> None:
     pass
 
 
@@ -70,7 +71,16 @@ class Gateway:
         outcome = f"fault {fault.name}" if fault else call.outcome
         elapsed = 1000 * (time.perf_counter() - started)
         clock = self.config.local_now()
-        self.say(f"{clock:%H:%M:%S} {call.module:<9} {dealer or 'all':<6} {call.window}{outcome} ({elapsed:.0f} ms)")
+        self.say(
+            {
+                "at": clock.isoformat(timespec="seconds"),
+                "module": call.module,
+                "dealer": dealer,
+                "outcome": outcome,
+                "milliseconds": round(elapsed),
+            },
+            f"{clock:%H:%M:%S} {call.module:<9} {dealer or 'all':<6} {call.window}{outcome} ({elapsed:.0f} ms)",
+        )
         return response
 
 

@@ -23,13 +23,13 @@ STOP_SECONDS = 0.5
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def print_line(line: str) -> None:
+def print_line(_event: dict[str, object], line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def make_app(config: SandboxConfig | None = None, say: Say = say_nothing) -> web.Application:
-    """The application of one gateway; `say` gets a line per call."""
+    """The application of one gateway; `say` gets every call."""
     gateway = Gateway(config or SandboxConfig(), say)
     app = web.Application(middlewares=[switches_only_from_here])
     app[GATEWAY] = gateway
@@ -53,7 +53,11 @@ def run(
 
     def announce(_text: str) -> None:  # aiohttp calls this once the port is open
         dealers = ", ".join(config.dealers)
-        say(f"DGI sandbox of {config.main_dealer} ({dealers}) on http://{host}:{port}{BASE_PATH}")
+        address = f"http://{host}:{port}{BASE_PATH}"
+        say(
+            {"main_dealer": config.main_dealer, "dealers": config.dealers, "base_url": address},
+            f"DGI sandbox of {config.main_dealer} ({dealers}) on {address}",
+        )
 
     web.run_app(
         app,

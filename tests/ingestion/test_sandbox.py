@@ -382,7 +382,7 @@ def test_a_taken_port_is_an_error_and_nothing_is_announced() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(OSError, match="address already in use"):
-            run(CONFIG, port=taken.getsockname()[1], say=said.append)
+            run(CONFIG, port=taken.getsockname()[1], say=lambda _event, line: said.append(line))
     assert said == []
 
 

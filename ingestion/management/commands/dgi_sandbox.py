@@ -3,21 +3,23 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from ingestion.console import DGICommand
 from ingestion.sandbox.config import DEFAULT_PORT, SandboxConfig
 from ingestion.sandbox.faults import FAULTS
 from ingestion.sandbox.quirks import QUIRKS
 from ingestion.sandbox.server import run
 
 
-class Command(BaseCommand):
+class Command(DGICommand):
     """Needs neither database nor broker: it is a process of its own that happens to start here."""
 
     help = "Serve a DGI gateway with made-up documents until it is stopped."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         defaults = SandboxConfig()
         parser.add_argument("--port", type=int, default=DEFAULT_PORT)
         parser.add_argument("--host", default="127.0.0.1")
@@ -43,11 +45,11 @@ class Command(BaseCommand):
             faults=((None, options["fault"]),) if options["fault"] else (),
         )
         try:
-            run(config, port=options["port"], host=options["host"], say=self._say)
+            run(config, port=options["port"], host=options["host"], say=self.say)
         except OSError as error:
             message = f"Cannot serve on {options['host']}:{options['port']}: {error.strerror or error}. Try --port."
             raise CommandError(message) from error
 
-    def _say(self, line: str) -> None:
-        self.stdout.write(line)
+    def say(self, event: dict[str, object], line: str) -> None:
+        self.show(event, line)
         self.stdout.flush()
