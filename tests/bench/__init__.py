@@ -1,0 +1,1 @@
+"""`make bench`: what the figures of docs/performance.md come from."""

@@ -1,0 +1,158 @@
+"""The three ways to load work orders that `make bench` compares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from django.db import transaction
+from django.utils import timezone
+
+from ingestion import answer, intake, services
+from ingestion.documents import Shape, shape, sort_out
+from ingestion.fields import wire_fields
+from ingestion.job_types import JOB_TYPES
+from ingestion.models import Feed, Run
+from ingestion.rows import Row, escaped, parse
+from ingestion.store import store_of
+from tests.bench.work_orders import answers
+
+Timer = Callable[[Callable[[], None]], float]
+JOB = JOB_TYPES["pkb"]
+
+
+class Loading:
+    """`records` work orders, made once; each round empties the tables before each way."""
+
+    def __init__(self, records: int, per_record: int) -> None:
+        services.connect(
+            main_dealer="H2Z",
+            base_url="http://127.0.0.1:8014/dgi-api/v1.3",
+            dealers=["08138"],
+            api_key="k",
+            secret_key="s",
+        )
+        self.feed = Feed.objects.select_related("connection", "dealership").get(job_type=JOB.code)
+        self.records, self.per_record = records, per_record
+        self.first = list(answers([(number, 0) for number in range(records)]))
+        self.again = list(answers(changed(records)))
+        self.ready = Ready(self.first, self.feed)
+
+    def round(self, timer: Timer) -> dict[str, float]:
+        """Records per second by way: copy, first, again, one."""
+        self.empty()
+        copy = self.records / timer(self.ready.copy)
+        self.empty()
+        first = self.records / timer(lambda: self.load(self.first))
+        again = self.records / timer(lambda: self.load(self.again))
+        self.empty()
+        one = self.per_record / timer(lambda: one_by_one(self.first, self.feed, self.per_record))
+        return {"copy": copy, "first": first, "again": again, "one": one}
+
+    def load(self, bodies: Iterable[bytes]) -> None:
+        """The road, from the bytes of an answer to the commit."""
+        for body in bodies:
+            with transaction.atomic():
+                run = a_run(self.feed)
+                intake.take(answer.records(body), run=run, feed=self.feed)
+
+    def empty(self) -> None:
+        tables = [JOB.record, JOB.record.history.model, *JOB.lines.values()]
+        with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+            owner.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in tables)}")
+
+
+def a_run(feed: Feed) -> Run:
+    now = timezone.now()
+    return Run.objects.create(
+        feed=feed,
+        dealership=feed.dealership,
+        job_type=feed.job_type,
+        since=now - timedelta(days=1),
+        until=now,
+        state=Run.State.SUCCEEDED,
+        started_at=now,
+        finished_at=now,
+        started_by="bench",
+    )
+
+
+def changed(records: int) -> list[tuple[int, int]]:
+    """As many work orders again: 5 % new, 5 % in another version, the rest as they were."""
+    new = records // 20
+    return [(number, int(number % 19 == 0)) for number in range(records - new)] + [
+        (records + number, 0) for number in range(new)
+    ]
+
+
+class Ready:
+    """The rows of every table, ready for COPY: what the database alone can take."""
+
+    def __init__(self, bodies: Iterable[bytes], feed: Feed) -> None:
+        form, self.store = shape(JOB, feed.connection.zone), store_of(JOB)
+        run = a_run(feed)
+        now = timezone.now().isoformat()
+        self.history: list[str] = []
+        self.record: list[str] = []
+        self.lines: dict[str, list[str]] = {array: [] for array in JOB.lines}
+        for number, document in enumerate(documents(form, bodies, feed), 1):
+            own = f"{number}\t{feed.dealership_id}\t{document.row}\t{document.raw_hash}\t{document.content_hash}\n"
+            self.record.append(own)
+            self.history.append(f"{number}\t{now}\t+\t{run.pk}\t{escaped(document.raw)}\t{own}")
+            for array, lines in document.lines.items():
+                self.lines[array] += [
+                    f"{number}\t{feed.dealership_id}\t{place}\t{line}\n" for place, line in enumerate(lines, 1)
+                ]
+
+    def copy(self) -> None:
+        with transaction.atomic():
+            self.store.copy(self.store.record, self.record)
+            self.store.copy(self.store.history, self.history)
+            for array, rows in self.lines.items():
+                self.store.copy(self.store.lines[array], rows)
+
+
+def documents(form: Shape, bodies: Iterable[bytes], feed: Feed) -> Iterable[Any]:
+    for body in bodies:
+        for (_, key), group in sort_out(form, answer.records(body), feed.dealership.code).groups.items():
+            yield form.read(feed.dealership_id, key, group)
+
+
+def one_by_one(bodies: Iterable[bytes], feed: Feed, count: int) -> None:
+    """What the original does: update_or_create for each record, which writes history, and its lines made anew."""
+    form = shape(JOB, feed.connection.zone)
+    done = 0
+    for body in bodies:
+        for raw in answer.records(body):
+            if done == count:
+                return
+            record = parse(raw)
+            row = form.header.read(record)
+            with transaction.atomic():
+                store_one(form, row, record, feed)
+            done += 1
+
+
+def store_one(form: Shape, row: Row, record: dict[str, Any], feed: Feed) -> None:
+    columns = dict(zip(form.header.columns, row.values, strict=False))
+    key = columns.pop(JOB.key)
+    stored, _ = JOB.record.objects.update_or_create(
+        dealership=feed.dealership,
+        **{JOB.key: key},
+        defaults={**typed(JOB.record, columns), "raw_hash": uuid4(), "content_hash": uuid4()},
+    )
+    for array, model in JOB.lines.items():
+        getattr(stored, array).all().delete()
+        reader = form.lines[array]
+        for position, line in enumerate(record[array], 1):
+            values = dict(zip(reader.columns, reader.read(line).values, strict=False))
+            model.objects.create(record=stored, dealership=feed.dealership, position=position, **typed(model, values))
+
+
+def typed(model: Any, columns: dict[str, str | None]) -> dict[str, Any]:
+    """Python values for the ORM."""
+    return {field.name: field.to_python(columns[field.name]) for field in wire_fields(model) if field.name in columns}
