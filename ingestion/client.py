@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import msgspec
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 
 from ingestion import answer
 from ingestion.addresses import validate_base_url

@@ -324,13 +324,16 @@ def test_answers_carry_the_date_of_the_gateways_own_clock(sandbox: Sandbox) -> N
 
 
 def test_a_call_is_told_in_one_line() -> None:
-    said: list[str] = []
-    with running(SandboxConfig(now=lambda: NOW), said.append) as sandbox:
+    said: list[tuple[dict[str, object], str]] = []
+    with running(SandboxConfig(now=lambda: NOW), lambda *told: said.append(told)) as sandbox:
         call(sandbox, "prsp", body())
         call(sandbox, "prsp", body(dealerId="99999"))
-    assert said[0].startswith("14:30:00 prsp      08138  19 Nov 14:30 to 20 Nov 14:30  ")
-    assert "refused: dealerId 99999" in said[1]
-    assert len(said) == 2
+    (first, line), (second, refusal) = said
+    outcome = str(second["outcome"])
+    assert line.startswith("14:30:00 prsp      08138  19 Nov 14:30 to 20 Nov 14:30  ")
+    assert outcome.startswith("refused: dealerId 99999")
+    assert outcome in refusal
+    assert (first["module"], first["dealer"]) == ("prsp", "08138")
 
 
 def test_the_secret_is_never_shown() -> None:
