@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from celery import shared_task
+from kombu.exceptions import OperationalError
 
 from ingestion import services
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="ingestion.fan_out")
@@ -23,5 +27,8 @@ def carry_out(run_ids: list[int]) -> None:
 
 def nudge(run_ids: Sequence[int]) -> None:
     """Tell workers of queued runs, a message for a group; what a lost message named is named again by the next slot."""
-    for start in range(0, len(run_ids), services.AT_ONCE):
-        carry_out.delay(list(run_ids[start : start + services.AT_ONCE]))
+    try:
+        for start in range(0, len(run_ids), services.AT_ONCE):
+            carry_out.delay(list(run_ids[start : start + services.AT_ONCE]))
+    except OperationalError as error:
+        log.warning("the broker took no message (%s): the runs wait for the next slot", error)
