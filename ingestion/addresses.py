@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-SHAPE = re.compile(r"[a-z]+://(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]*)(:[0-9]+)?(/[^\x00-\x20\x7f?#@\\]*)?", re.IGNORECASE)
+SHAPE = re.compile(
+    r"[a-z]+://(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9._-]*)(:[0-9]+)?(/[^\x00-\x20\x7f?#@\\]*)?", re.IGNORECASE
+)
 """Scheme, host, port and path, in no spelling that two readers of URLs could read differently."""
 
 

@@ -17,6 +17,13 @@ from dealers.models import Dealership
 from ingestion.client import WIRE_MOMENT
 from ingestion.job_types import JOB_TYPES, JobType
 
+LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def json_line(found: dict[str, Any]) -> str:
+    """A JSON object that is one line to every reader, `str.splitlines` included."""
+    return json.dumps(found, ensure_ascii=False).translate(LINE_ENDS)
+
 
 class DGICommand(BaseCommand):
     """A command with `--json`: one JSON object a line on standard output, everything else on standard error."""
@@ -36,7 +43,7 @@ class DGICommand(BaseCommand):
 
     def show(self, result: dict[str, Any], words: str) -> None:
         """A line of the result, for a program or for a person."""
-        self.stdout.write(json.dumps(result, ensure_ascii=False) if self.as_json else words)
+        self.stdout.write(json_line(result) if self.as_json else words)
 
     def progress(self, total: int) -> Progress:
         return Progress(total, self.stderr._out)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from dealers.models import Dealership
@@ -57,21 +58,23 @@ def connect(
     connection.full_clean()
     connection.save()
     for code in dealers:
-        dealership, _ = Dealership.objects.get_or_create(
-            code=code, defaults={"name": code, "time_zone": connection.time_zone}
-        )
+        dealership = Dealership.objects.filter(code=code).first()
+        if dealership is None:
+            dealership = Dealership(code=code, name=code, time_zone=connection.time_zone)
+            dealership.full_clean()
+            dealership.save()
+        Feed.objects.filter(dealership=dealership).update(connection=connection)
         add_feeds(connection, dealership)
     return connection
 
 
 def add_feeds(connection: Connection, dealership: Dealership) -> None:
-    """A feed of every job type that `dealership` lacks; those it has move to `connection`."""
+    """A feed through `connection` of every job type that `dealership` lacks."""
     for job_type in JOB_TYPES.values():
-        Feed.objects.update_or_create(
+        Feed.objects.get_or_create(
             dealership=dealership,
             job_type=job_type.code,
-            defaults={"connection": connection},
-            create_defaults={"connection": connection, "is_enabled": job_type.enabled},
+            defaults={"connection": connection, "is_enabled": job_type.enabled},
         )
 
 
@@ -191,7 +194,7 @@ def carry_out(run_ids: Iterable[int]) -> Iterator[Run]:
                     log.info("%s %s", work.feed, work.run.outcome)
                     yield work.run
     finally:
-        cancel(work.run.pk for work in claimed)
+        cancel(Run.objects.unfinished().filter(pk__in=[work.run.pk for work in claimed]))
 
 
 def carry_out_all(run_ids: list[int]) -> Iterator[Run]:
@@ -200,12 +203,12 @@ def carry_out_all(run_ids: list[int]) -> Iterator[Run]:
         for start in range(0, len(run_ids), AT_ONCE):
             yield from carry_out(run_ids[start : start + AT_ONCE])
     finally:
-        cancel(run_ids)
+        cancel(Run.objects.filter(pk__in=run_ids, state=Run.State.QUEUED))
 
 
-def cancel(run_ids: Iterable[int]) -> None:
-    """Close those of our runs that have not ended because this process was told to stop."""
-    Run.objects.unfinished().filter(pk__in=list(run_ids)).update(
+def cancel(runs: QuerySet[Run]) -> None:
+    """Close runs of ours that will not end by themselves, because this process was told to stop."""
+    runs.update(
         state=Run.State.CANCELLED, error="stopped before its end", finished_at=timezone.now(), leased_until=None
     )
 
@@ -278,8 +281,9 @@ def store_window(work: Work, raws: list[msgspec.Raw]) -> None:
 
 
 def move_cursor(feed: Feed, since: datetime, until: datetime) -> None:
-    """Advance the feed to `until`, unless the window leaves a gap behind the cursor or lies wholly before it."""
-    if feed.cursor is None or since <= feed.cursor < until:
+    """Advance the feed to `until`, neither backward nor over a gap; what the gateway gives no more is no gap."""
+    oldest = feed.connection.oldest(timezone.now())
+    if feed.cursor is None or (since <= max(feed.cursor, oldest) and feed.cursor < until):
         Feed.objects.filter(pk=feed.pk, cursor=feed.cursor).update(cursor=until)
         feed.cursor = until
 

@@ -35,12 +35,7 @@ class Command(DGICommand):
             sys.exit(1)
 
     def check_one(self, fetcher: Fetcher, connection: Connection) -> bool:
-        feed = connection.feeds.select_related("dealership").first()
-        if feed is None:
-            raise CommandError(f"{connection} has no dealership; manage.py dgi_connect --dealer CODE adds one.")
-        until = timezone.now()
-        call = Call(feed.kind.module, feed.dealership.code, until - timedelta(minutes=1), until, feed.kind.filters)
-        found = fetcher.probe(gateway_of(connection), call)
+        found = one_call(fetcher, connection)
         late = found.skew is not None and abs(found.skew) > connection.clock_tolerance
         result = {
             "main_dealer": connection.main_dealer,
@@ -53,8 +48,18 @@ class Command(DGICommand):
         return found.accepted and not late
 
 
+def one_call(fetcher: Fetcher, connection: Connection) -> Probe:
+    feed = connection.feeds.select_related("dealership").first()
+    if feed is None:
+        words = "no call was made: it has no dealership; manage.py dgi_connect --dealer CODE adds one"
+        return Probe(reachable=False, accepted=False, skew=None, error=words)
+    until = timezone.now()
+    call = Call(feed.kind.module, feed.dealership.code, until - timedelta(minutes=1), until, feed.kind.filters)
+    return fetcher.probe(gateway_of(connection), call)
+
+
 def in_words(found: Probe, *, late: bool) -> str:
     if not found.reachable:
-        return f"not reachable: {found.error}"
+        return f"no answer: {found.error}"
     clock = "no clock shown" if found.skew is None else f"clock {found.skew:+.0f} s{' (too far apart)' if late else ''}"
     return f"reachable, {clock}, {'credential accepted' if found.accepted else found.error}"

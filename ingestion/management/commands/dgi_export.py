@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
-from ingestion.console import DGICommand, dealerships, job_types
+from ingestion.console import DGICommand, dealerships, job_types, json_line
 from ingestion.export import exported
 
 
@@ -30,6 +29,6 @@ class Command(DGICommand):
 
     def write(self, rows: Iterable[dict[str, Any]], progress: Any) -> None:
         for row in rows:
-            self.stdout.write(json.dumps(row, ensure_ascii=False))
+            self.stdout.write(json_line(row))
             progress.step()
         progress.end()

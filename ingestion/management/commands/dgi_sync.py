@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -33,7 +34,7 @@ class Command(DGICommand):
         runs, refused = self.open_runs(feeds, options)
         progress = self.progress(len(runs))
         failed = refused
-        for run in services.carry_out_all([run.pk for run in runs]):
+        for run in self.outcomes([run.pk for run in runs]):
             progress.end()
             self.report(run)
             failed += bool(run.error)
@@ -64,6 +65,15 @@ class Command(DGICommand):
                 refused += 1
                 self.refuse(feed, str(error))
         return runs, refused
+
+    def outcomes(self, run_ids: list[int]) -> Iterator[Run]:
+        """Each run as it ends, then those that a worker took over as they are."""
+        ours = set()
+        for run in services.carry_out_all(run_ids):
+            ours.add(run.pk)
+            yield run
+        others = Run.objects.filter(pk__in=set(run_ids) - ours)
+        yield from others.select_related("feed__connection", "feed__dealership")
 
     def refuse(self, feed: Feed, words: str) -> None:
         counts = dict.fromkeys(Run.COUNTS, 0)
