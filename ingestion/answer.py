@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 NO_DATA = re.compile(
-    r"tidak ada data|data tidak (di)?temukan|no data|data not found|no records?( found)?\b", re.IGNORECASE
+    r"(?!.*\b(older|lebih|more than|maks|max|limit|range))"
+    r".*(tidak ada data|data tidak (di)?temukan|no data|data not found|no records?( found)?\b)",
+    re.IGNORECASE | re.DOTALL,
 )
-"""How gateways say with status 0 that nothing matched."""
+"""How gateways say with status 0 that nothing matched; "no data older than 30 days" is a refusal."""
 CREDENTIAL = re.compile(r"token|api.?key|secret|credential|unauthori[sz]ed|forbidden|signature|expired", re.IGNORECASE)
 CLOCK = re.compile(r"request.?time(?!d|.?out)|time.?stamp|clock|waktu", re.IGNORECASE)
 HTTP_STATUS = re.compile(r"[1-9][0-9]{2}")
@@ -95,7 +97,7 @@ def split(data: msgspec.Raw | None) -> list[msgspec.Raw]:
 def raise_refusal(envelope: dict[str, msgspec.Raw], status: str) -> None:
     """Raise what the gateway said; return only if it said that nothing matched."""
     words = reason(envelope)
-    if status in ("0", "false") and NO_DATA.search(words) and not split(envelope.get("data")):
+    if status in ("0", "false") and NO_DATA.match(words) and not split(envelope.get("data")):
         return
     codes = (unquote(envelope.get(key)) for key in ("http_status_code", "status"))
     code = next((int(text) for text in codes if HTTP_STATUS.fullmatch(text)), 0)

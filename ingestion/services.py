@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet
@@ -252,6 +253,8 @@ def take_in(work: Work, future: Future[list[msgspec.Raw]]) -> bool:
     except DatabaseError as error:
         log.exception("run %s could not be stored", work.run.pk)
         fail(work, f"the answer could not be stored: {type(error).__name__}")
+    except SoftTimeLimitExceeded:
+        raise  # the task must end; its runs are cancelled on the way out
     except Exception as error:  # a defect of ours must end this run with words, not its neighbours without any
         log.exception("run %s met a defect", work.run.pk)
         fail(work, f"a defect of Forecourt stopped the run ({type(error).__name__}); the log has the details")

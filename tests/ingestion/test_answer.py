@@ -69,6 +69,11 @@ def test_nothing_matched_told_as_a_failure_is_no_records(status: Any, message: A
     assert records(envelope(status=status, message=message, data=None)) == []
 
 
+@pytest.mark.parametrize("message", ["No data older than 30 days", "Tidak ada data lebih dari 30 hari"])
+def test_a_window_too_old_is_a_refusal_and_not_an_empty_answer(message: str) -> None:
+    assert isinstance(told(envelope(status=0, message=message, data=None)), Refused)
+
+
 def test_nothing_matched_beside_an_object_is_not_believed() -> None:
     assert isinstance(told(envelope(status=0, message="no data", data={"a": 1})), UnreadableAnswer)
 

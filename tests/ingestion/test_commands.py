@@ -55,7 +55,9 @@ def test_connect_may_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DGI_SECRET_KEY", "renewed")
     connect(f"{URL}/")
     made = Connection.objects.get()
-    assert (made.base_url, made.secret_key.reveal()) == (URL, "renewed")
+    assert (made.base_url, made.secret_key.reveal(), made.joiner) == (URL, "renewed", ":")
+    connect(URL, joiner="")
+    assert Connection.objects.get().joiner == ""
     assert Feed.objects.count() == 15
 
 

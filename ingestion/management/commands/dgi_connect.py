@@ -14,6 +14,10 @@ from ingestion.console import DGICommand
 from ingestion.job_types import JOB_TYPES
 
 
+KEPT = ("joiner", "time_zone", "window_days", "days_back")
+"""What an existing connection keeps unless it is given anew."""
+
+
 class Command(DGICommand):
     help = (
         "Create or update the connection to a main dealer's gateway, its dealerships and a feed of every job type. "
@@ -30,17 +34,11 @@ class Command(DGICommand):
             "--dealer", action="append", required=True, metavar="CODE", help="a dealership's code; repeatable"
         )
         parser.add_argument(
-            "--joiner", default="", metavar="TEXT", help="between the parts of the token's text (default: nothing)"
+            "--joiner", metavar="TEXT", help="between the parts of the token's text (at first: nothing)"
         )
-        parser.add_argument(
-            "--time-zone", default="Asia/Jakarta", metavar="ZONE", help="of the gateway's times (default: %(default)s)"
-        )
-        parser.add_argument(
-            "--window-days", type=int, default=7, metavar="N", help="longest window (default: %(default)s)"
-        )
-        parser.add_argument(
-            "--days-back", type=int, default=30, metavar="N", help="oldest day it gives (default: %(default)s)"
-        )
+        parser.add_argument("--time-zone", metavar="ZONE", help="of the gateway's times (at first: Asia/Jakarta)")
+        parser.add_argument("--window-days", type=int, metavar="N", help="longest window (at first: 7)")
+        parser.add_argument("--days-back", type=int, metavar="N", help="oldest day it gives (at first: 30)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -50,10 +48,7 @@ class Command(DGICommand):
                 dealers=[code.strip() for code in options["dealer"]],
                 api_key=from_environment("DGI_API_KEY"),
                 secret_key=from_environment("DGI_SECRET_KEY"),
-                joiner=options["joiner"],
-                time_zone=options["time_zone"],
-                window_days=options["window_days"],
-                days_back=options["days_back"],
+                **{name: options[name] for name in KEPT if options[name] is not None},
             )
         except ValidationError as error:
             raise CommandError(
