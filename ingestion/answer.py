@@ -17,6 +17,8 @@ NO_DATA = re.compile(
 CREDENTIAL = re.compile(r"token|api.?key|secret|credential|unauthori[sz]ed|forbidden|signature|expired", re.IGNORECASE)
 CLOCK = re.compile(r"request.?time(?!d|.?out)|time.?stamp|clock|waktu", re.IGNORECASE)
 HTTP_STATUS = re.compile(r"[1-9][0-9]{2}")
+ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F]..)|.)", re.DOTALL)
+CONTROLS = bytes.maketrans(bytes(range(32)), b" " * 32)
 
 
 class GatewayError(Exception):
@@ -81,8 +83,16 @@ def open_envelope(body: bytes) -> dict[str, msgspec.Raw]:
     except msgspec.ValidationError:
         raise UnreadableAnswer(f"the answer is no object with status and data but: {excerpt(body)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if (whole := mended(body)) != body:
+            return open_envelope(whole)
         raise UnreadableAnswer(f"the answer is no complete JSON ({error}): {excerpt(body)}") from None
     return {key.strip().lower(): value for key, value in found.items()}
+
+
+def mended(body: bytes) -> bytes:
+    """`body` without what no JSON holds but gateways send in texts: half a surrogate pair, a NUL, a bare line break."""
+    whole_pairs = ESCAPE.sub(lambda escape: rb"\ufffd" if escape["half"] else escape[0], body)
+    return whole_pairs.translate(CONTROLS, b"\0")
 
 
 def split(data: msgspec.Raw | None) -> list[msgspec.Raw]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -99,21 +99,20 @@ class Shape:
         try:
             seen = two_fields(*self.spelled)(raw)
             return values.text(seen.key), values.text(seen.dealer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Unreadable):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidOperation, Unreadable):
             return None, None
 
     def study(self, raw: msgspec.Raw) -> tuple[str | None, str | None]:
         """The same by reading the whole record; its spelling of the two fields is remembered."""
         try:
             record = parse(raw)
-            spelling = {wire_name(key): key for key in record}
-            key, dealer = (spelling.get(wire_name(name), "") for name in (self.job_type.key, "dealer_id"))
-            found = values.text(record.get(key)), values.text(record.get(dealer))
+            key, key_text = found_in(record, self.job_type.key)
+            dealer, dealer_text = found_in(record, "dealer_id")
         except (Misread, Unreadable):
             return None, None
-        if all(found):
+        if key_text and dealer_text and (key + dealer).isprintable():
             self.spelled = (key, dealer)
-        return found
+        return key_text, dealer_text
 
     def read(self, dealership_id: int, key: str, group: list[Element]) -> Document:
         """A document from the elements that carry it. Raises Misread."""
@@ -122,12 +121,14 @@ class Shape:
     def why_nameless(self, raw: msgspec.Raw) -> Misread:
         """The reason that a record without a usable natural key is rejected for."""
         try:
-            key = self.header.read(parse(raw)).values[self.key]
+            record = parse(raw)
+            key = self.header.read(record).values[self.key]
         except Misread as error:
             return error
+        name = next((name for name in record if wire_name(name) == wire_name(self.job_type.key)), self.job_type.key)
         if key is None:
-            return Misread("the record has no natural key", self.job_type.key)
-        return Misread(f"a natural key of {len(key)} characters is longer than {LONGEST_KEY}", self.job_type.key)
+            return Misread("the record has no natural key", name.strip())
+        return Misread(f"a natural key of {len(key)} characters is longer than {LONGEST_KEY}", name.strip())
 
     def document(self, dealership_id: int, key: str, parts: list[tuple[Element, Row]]) -> Document:
         """One document from the elements that carry it: the newest version's header, every line once (docs/dgi.md)."""
@@ -152,6 +153,14 @@ class Shape:
 
     def version(self, row: Row) -> str:
         return row.values[self.modified] or row.values[self.created] or ""
+
+
+def found_in(record: dict[str, Any], name: str) -> tuple[str, str | None]:
+    """The key that says something for the column `name`, and what."""
+    for key, value in record.items():
+        if wire_name(key) == wire_name(name) and (text := values.text(value)):
+            return key, text
+    return "", None
 
 
 @lru_cache(maxsize=256)

@@ -124,14 +124,11 @@ class Moment(WireField, models.DateTimeField):
 
 @cache
 def remembered(read: Callable[..., str | None], *zone: ZoneInfo) -> Reader:
-    """`read` with a memory that all columns share: dates and times repeat within a record and between records."""
-    known = lru_cache(maxsize=65536, typed=True)(read)
+    """`read` with a memory of texts that all columns share: dates and times repeat within and between records."""
+    known = lru_cache(maxsize=65536)(read)
 
     def recall(value: object) -> str | None:
-        try:
-            return known(value, *zone)
-        except TypeError:  # a list or an object has no hash
-            return read(value, *zone)
+        return known(value, *zone) if type(value) is str else read(value, *zone)
 
     return recall
 

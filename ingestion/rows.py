@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,11 @@ from ingestion.values import Unreadable
 
 NULL = "\\N"
 """COPY's null."""
+DEEPEST = 100
+"""Levels of a record; documents have two."""
+TOO_DEEP = "the record is nested too deeply"
+TOO_LARGE = "a number in the record is too large"
+BLANKS = b" \t\r\n"
 decode_json = msgspec.json.Decoder(float_hook=Decimal).decode
 encode_json = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
 
@@ -135,7 +140,10 @@ class RowReader:
         for key in plan.aside:
             name, reader = self.arrays.get(wire_name(key), ("", None))
             if reader is None:
-                extra[key.strip()] = record[key]
+                spelled = storable(key)
+                if spelled in extra:
+                    raise Misread("the field is given twice", spelled)
+                extra[spelled] = record[key]
                 continue
             lines, strange = reader.read_lines(key, record[key])
             if arrays.get(name) and lines:
@@ -191,25 +199,26 @@ def storable(value: Any) -> Any:
         return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, list):
         return [storable(item) for item in value]
-    if isinstance(value, Decimal) and abs(value.adjusted()) > 1000:
+    if isinstance(value, Decimal) and (abs(value.adjusted()) > 1000 or len(str(value)) > 1000):
         return str(value)
     return value
 
 
 def parse(raw: msgspec.Raw) -> dict[str, Any]:
     """The record as an object whose every key stands once. Raises Misread."""
+    body = bytes(raw)
     try:
         record = decode_json(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        record = parse_strictly(bytes(raw))
+        record = parse_strictly(body)
     except RecursionError:
-        raise Misread("the record is nested too deeply") from None
+        raise Misread(TOO_DEEP) from None
+    except InvalidOperation:
+        raise Misread(TOO_LARGE) from None
     if not isinstance(record, dict):
-        raise Misread(f"{values.kind(record) if record is not None else 'null'} stands where a record is expected")
-    if bytes(raw).count(b'":') != keys_in(record):
-        parse_strictly(
-            bytes(raw)
-        )  # every key brings one ":, so another count is a key given twice, or text that looks so
+        raise Misread(f"{values.kind(record)} stands where a record is expected")
+    if body.translate(None, BLANKS).count(b'":') != keys_in(record, DEEPEST):
+        parse_strictly(body)  # every key brings one ":, so another count is one given twice, or text that looks so
     return record
 
 
@@ -224,7 +233,9 @@ def parse_strictly(body: bytes) -> Any:
             strict=False,
         )
     except RecursionError:
-        raise Misread("the record is nested too deeply") from None
+        raise Misread(TOO_DEEP) from None
+    except InvalidOperation:
+        raise Misread(TOO_LARGE) from None
     except ValueError as error:
         raise Misread(f"the record is no JSON: {error}") from None
 
@@ -241,13 +252,15 @@ def refuse_constant(name: str) -> None:
     raise Misread(f"{name} is no number")
 
 
-def keys_in(value: Any) -> int:
-    """How many keys the objects in `value` have together."""
+def keys_in(value: Any, levels: int) -> int:
+    """How many keys the objects in `value` have together. Raises Misread below so many levels."""
+    if not levels:
+        raise Misread(TOO_DEEP)
     if type(value) is dict:
         count, items = len(value), value.values()
     else:
         count, items = 0, value
     for item in items:
         if type(item) is dict or type(item) is list:
-            count += keys_in(item)
+            count += keys_in(item, levels - 1)
     return count

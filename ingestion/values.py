@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from datetime import timezone as fixed_zone
 from decimal import Decimal
 from functools import lru_cache
@@ -22,7 +22,7 @@ TOO_LARGE = 10**INTEGER_DIGITS
 WHOLE_LIMIT = 2**63
 
 CLOCK = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?P<fraction>\.\d{1,9})?)?"
-OFFSET = r"(?P<offset>Z|[+-]\d{2}:?\d{2})?"
+OFFSET = r"(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)?"
 MOMENT = re.compile(
     r"(?:(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4})"
     r"|(?P<iso_year>\d{4})[/.-](?P<iso_month>\d{1,2})[/.-](?P<iso_day>\d{1,2}))"
@@ -72,6 +72,8 @@ def whole_text(value: int) -> str:
 
 def kind(value: object) -> str:
     """What a JSON value is, in words."""
+    if value is None:
+        return "null"
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
@@ -145,11 +147,7 @@ def moment(value: object, zone: ZoneInfo) -> str | None:
 
 
 def moment_from_text(value: str, zone: ZoneInfo) -> str:
-    found = instant(value, zone)
-    try:
-        utc = found.astimezone(UTC)
-    except OverflowError:
-        raise Unreadable(f"{shown(value)!r} lies outside the calendar") from None
+    utc = seen_from(instant(value, zone), UTC)
     return f"{utc.replace(tzinfo=None).isoformat(' ')}+00"
 
 
@@ -165,7 +163,14 @@ def day(value: object, zone: ZoneInfo) -> str | None:
 
 def day_from_text(value: str, zone: ZoneInfo) -> str:
     found = instant(value, zone)
-    return found.astimezone(zone).date().isoformat() if found.tzinfo is not zone else found.date().isoformat()
+    return (found if found.tzinfo is zone else seen_from(found, zone)).date().isoformat()
+
+
+def seen_from(found: datetime, zone: tzinfo) -> datetime:
+    try:
+        return found.astimezone(zone)
+    except OverflowError:
+        raise Unreadable(f"'{found}' lies outside the calendar") from None
 
 
 def instant(value: str, zone: ZoneInfo) -> datetime:
@@ -195,7 +200,7 @@ def offset_zone(offset: str | None) -> fixed_zone | None:
         return None
     if offset == "Z":
         return UTC
-    ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+    ahead = timedelta(hours=int(offset[1:3]), minutes=int(offset[3:].lstrip(":") or 0))
     return fixed_zone(-ahead if offset[0] == "-" else ahead)
 
 
