@@ -13,7 +13,6 @@ from ingestion import services
 from ingestion.console import DGICommand
 from ingestion.job_types import JOB_TYPES
 
-
 KEPT = ("joiner", "time_zone", "window_days", "days_back")
 """What an existing connection keeps unless it is given anew."""
 
