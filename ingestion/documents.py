@@ -19,7 +19,7 @@ import msgspec
 from ingestion import values
 from ingestion.fields import wire_name
 from ingestion.job_types import JobType
-from ingestion.rows import Misread, Row, RowReader, copy_line, parse
+from ingestion.rows import DEEPEST, Misread, Row, RowReader, check_keys, copy_line, keys_in, parse
 from ingestion.values import UNSTORABLE, Unreadable
 
 LONGEST_KEY = 500
@@ -106,6 +106,7 @@ class Shape:
         """The same by reading the whole record; its spelling of the two fields is remembered."""
         try:
             record = parse(raw)
+            check_keys(raw, keys_in(record, DEEPEST))
             key, key_text = found_in(record, self.job_type.key)
             dealer, dealer_text = found_in(record, "dealer_id")
         except (Misread, Unreadable):
@@ -114,42 +115,58 @@ class Shape:
             self.spelled = (key, dealer)
         return key_text, dealer_text
 
-    def read(self, dealership_id: int, key: str, group: list[Element]) -> Document:
-        """A document from the elements that carry it. Raises Misread."""
-        return self.document(dealership_id, key, [(element, self.header.read(parse(element.raw))) for element in group])
-
     def why_nameless(self, raw: msgspec.Raw) -> Misread:
         """The reason that a record without a usable natural key is rejected for."""
         try:
             record = parse(raw)
-            key = self.header.read(record).values[self.key]
+            row = self.header.read(record)
+            check_keys(raw, row.keys)
         except Misread as error:
             return error
+        key = row.values[self.key]
         name = next((name for name in record if wire_name(name) == wire_name(self.job_type.key)), self.job_type.key)
         if key is None:
             return Misread("the record has no natural key", name.strip())
         return Misread(f"a natural key of {len(key)} characters is longer than {LONGEST_KEY}", name.strip())
 
-    def document(self, dealership_id: int, key: str, parts: list[tuple[Element, Row]]) -> Document:
-        """One document from the elements that carry it: the newest version's header, every line once (docs/dgi.md)."""
-        newest = max(self.version(row) for _, row in parts)
-        parts = [(element, row) for element, row in parts if self.version(row) in ("", newest)]
-        rows = [row for _, row in parts]
-        header = copy_line(merge_headers([row.values for row in rows]))
-        lines = {array: merge_lines([row.arrays.get(array, []) for row in rows]) for array in self.lines}
+    def read(self, dealership_id: int, key: str, group: list[Element]) -> Document:
+        """A document from the elements that carry it. Raises Misread."""
+        if len(group) == 1:
+            row = self.read_element(group[0])
+        else:
+            row, group = self.merged([(element, self.read_element(element)) for element in group])
+        header = copy_line(row.values)
+        lines = {array: row.arrays.get(array, []) for array in self.lines}
         content = "\n".join([header, *(f"{array}\t{line}" for array, found in lines.items() for line in found)])
-        elements = [element for element, _ in parts]
         return Document(
             dealership_id=dealership_id,
             key=key,
-            version=newest,
+            version=self.version(row),
             row=header,
             lines=lines,
-            raw=received(elements),
-            raw_hash=group_hash(elements),
+            raw=received(group),
+            raw_hash=group_hash(group),
             content_hash=digest(content.encode()),
-            unknown_fields=sum(row.unknown_fields for row in rows),
+            unknown_fields=row.unknown_fields,
         )
+
+    def read_element(self, element: Element) -> Row:
+        row = self.header.read(parse(element.raw))
+        check_keys(element.raw, row.keys)
+        return row
+
+    def merged(self, parts: list[tuple[Element, Row]]) -> tuple[Row, list[Element]]:
+        """The newest version's header, every line once (docs/dgi.md), and the elements that they come from."""
+        newest = max(self.version(row) for _, row in parts)
+        parts = [(element, row) for element, row in parts if self.version(row) in ("", newest)]
+        rows = [row for _, row in parts]
+        merged = Row(
+            merge_headers([row.values for row in rows]),
+            {array: merge_lines([row.arrays.get(array, []) for row in rows]) for array in self.lines},
+            sum(row.unknown_fields for row in rows),
+            rows[0].keys,
+        )
+        return merged, [element for element, _ in parts]
 
     def version(self, row: Row) -> str:
         return row.values[self.modified] or row.values[self.created] or ""
@@ -187,8 +204,6 @@ def merge_headers(rows: list[list[str | None]]) -> list[str | None]:
 
 def merge_lines(arrays: list[list[str]]) -> list[str]:
     """Equal lines of one array are different lines; equal lines of different elements are copies and count once."""
-    if len(arrays) == 1:
-        return arrays[0]
     merged: list[str] = []
     kept: Counter[str] = Counter()
     for array in arrays:

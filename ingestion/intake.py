@@ -11,7 +11,7 @@ from dealers.models import Dealership
 from ingestion.documents import Document, Element, Identity, Reject, Shape, reject, shape, sort_out, stranger
 from ingestion.models import Feed, QuarantinedRecord, Run
 from ingestion.rows import Misread
-from ingestion.store import store_of
+from ingestion.store import Stored, store_of
 
 Groups = dict[Identity, list[Element]]
 
@@ -30,7 +30,8 @@ def take(raws: Iterable[msgspec.Raw], *, run: Run, feed: Feed) -> dict[str, int]
     known = store.known((dealerships[identity[0]], identity, group) for identity, group in ours.items())
     changed = {identity: group for identity, group in ours.items() if identity not in known or not known[identity].same}
     reader = Reader(form, dealerships, rejects)
-    stored = store.take(reader.documents(changed), known, at_most=len(changed), run_id=run.pk)
+    fresh = sum(identity not in known for identity in changed)
+    stored = store.take(reader.documents(changed), known, fresh=fresh, run_id=run.pk) if changed else Stored()
     quarantine(rejects, run)
     return {
         "received": len(ours) - len(changed) + reader.count + len(rejects),

@@ -48,7 +48,10 @@ class Row:
     values: list[str | None]
     """Canonical text by column, the unknown fields as JSON behind them."""
     arrays: dict[str, list[str]]
+    """Each array's lines as lines of COPY; an array without lines is absent."""
     unknown_fields: int
+    keys: int
+    """How many keys the object has, those of its lines included."""
 
 
 def ignore(_value: object) -> None:
@@ -65,8 +68,10 @@ class Plan:
     """From the order of the keys to the order of the columns."""
     twice: list[tuple[int, int]]
     """Columns that a second key names in another spelling: the column, the key's number."""
-    aside: list[str]
-    """Keys that are no columns."""
+    arrays: list[tuple[str, str, RowReader]]
+    """Keys that hold lines, each with the array's name and the reader of its lines."""
+    unknown: list[str]
+    """Keys that the specification does not know."""
 
 
 class RowReader:
@@ -92,31 +97,37 @@ class RowReader:
         except Unreadable:
             raise self.misread(record) from None
         found.append(None)
-        row: list[str | None] = list(plan.arrange(found))
+        row = Row(list(plan.arrange(found)), {}, len(plan.unknown), len(keys))
         for place, again in plan.twice:
-            if row[place] is None:
-                row[place] = found[again]
-            elif found[again] not in (None, row[place]):
+            if row.values[place] is None:
+                row.values[place] = found[again]
+            elif found[again] not in (None, row.values[place]):
                 raise Misread("the field is given twice with different values", keys[again].strip())
-        arrays, unknown = self.aside(record, plan, row) if plan.aside else ({}, 0)
-        return Row(row, arrays, unknown)
+        for key, array, reader in plan.arrays:
+            reader.read_lines(key, record[key], array, row)
+        if plan.unknown:
+            row.keys += keys_in([record[key] for key in plan.unknown], DEEPEST)
+            row.values[-1] = extra_json(record, plan.unknown)
+        return row
 
     def plan(self, keys: tuple[str, ...]) -> Plan:
         """What to do with an object of these keys."""
         source: dict[int, int] = {}
-        twice, aside, readers = [], [], []
+        twice, arrays, unknown, readers = [], [], [], []
         for number, key in enumerate(keys):
             place = self.position.get(wire_name(key))
             readers.append(ignore if place is None else self.readers[place])
-            if place is None:
-                aside.append(key)
+            if wire_name(key) in self.arrays:
+                arrays.append((key, *self.arrays[wire_name(key)]))
+            elif place is None:
+                unknown.append(key)
             elif place in source:
                 twice.append((place, number))
             else:
                 source[place] = number
         width = len(self.columns)
         order = [source.get(place, len(keys)) for place in range(width)] + [len(keys)]
-        plan = Plan(readers, itemgetter(*order), twice, aside)
+        plan = Plan(readers, itemgetter(*order), twice, arrays, unknown)
         if len(self.plans) < self.LEARNT:
             self.plans[keys] = plan
         return plan
@@ -132,44 +143,28 @@ class RowReader:
                 return Misread(str(error), key.strip())
         return Misread("the record cannot be read")
 
-    def aside(self, record: dict[str, Any], plan: Plan, row: list[str | None]) -> tuple[dict[str, list[str]], int]:
-        """The keys that are no columns: arrays of lines, and fields that the specification does not know (counted)."""
-        arrays: dict[str, list[str]] = {}
-        extra: dict[str, Any] = {}
-        unknown = 0
-        for key in plan.aside:
-            name, reader = self.arrays.get(wire_name(key), ("", None))
-            if reader is None:
-                spelled = storable(key)
-                if spelled in extra:
-                    raise Misread("the field is given twice", spelled)
-                extra[spelled] = record[key]
-                continue
-            lines, strange = reader.read_lines(key, record[key])
-            if arrays.get(name) and lines:
-                raise Misread("the array is given twice", key)
-            arrays[name] = arrays.get(name) or lines
-            unknown += strange
-        if extra:
-            row[-1] = extra_json(extra)
-        return arrays, unknown + len(extra)
-
-    def read_lines(self, array: str, value: Any) -> tuple[list[str], int]:
+    def read_lines(self, key: str, value: Any, array: str, row: Row) -> None:
+        """Put the lines under `key` into `row`, as `array`."""
         if value is None or (isinstance(value, str) and not value.strip()):
-            return [], 0
+            return
         if not isinstance(value, list):
-            raise Misread(f"{values.kind(value)} stands where a list of lines is expected", array)
-        lines, unknown = [], 0
-        for number, line in enumerate(value):
-            if not isinstance(line, dict):
-                raise Misread(f"{values.kind(line)} stands where a line is expected", f"{array}[{number}]")
-            try:
-                row = self.read(line)
-            except Misread as error:
-                raise Misread(error.reason, f"{array}[{number}].{error.field}") from None
-            lines.append(copy_line(row.values))
-            unknown += row.unknown_fields
-        return lines, unknown
+            raise Misread(f"{values.kind(value)} stands where a list of lines is expected", key)
+        if value and array in row.arrays:
+            raise Misread("the array is given twice", key)
+        lines = [self.read_line(f"{key}[{number}]", line, row) for number, line in enumerate(value)]
+        if lines:
+            row.arrays[array] = lines
+
+    def read_line(self, place: str, line: Any, row: Row) -> str:
+        if not isinstance(line, dict):
+            raise Misread(f"{values.kind(line)} stands where a line is expected", place)
+        try:
+            found = self.read(line)
+        except Misread as error:
+            raise Misread(error.reason, f"{place}.{error.field}") from None
+        row.unknown_fields += found.unknown_fields
+        row.keys += found.keys
+        return copy_line(found.values)
 
 
 def copy_line(row: list[str | None]) -> str:
@@ -186,9 +181,15 @@ def escaped(text: str | None) -> str | None:
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
-def extra_json(extra: dict[str, Any]) -> str:
+def extra_json(record: dict[str, Any], unknown: list[str]) -> str:
     """Unknown fields in one spelling: keys sorted, nothing that PostgreSQL's jsonb cannot hold."""
-    return values.UNSTORABLE.sub("", encode_json(storable(extra)).decode())
+    extra: dict[str, Any] = {}
+    for key in unknown:
+        spelled = storable(key)
+        if spelled in extra:
+            raise Misread("the field is given twice", spelled)
+        extra[spelled] = storable(record[key])
+    return values.UNSTORABLE.sub("", encode_json(extra).decode())
 
 
 def storable(value: Any) -> Any:
@@ -205,21 +206,25 @@ def storable(value: Any) -> Any:
 
 
 def parse(raw: msgspec.Raw) -> dict[str, Any]:
-    """The record as an object whose every key stands once. Raises Misread."""
-    body = bytes(raw)
+    """The record as an object; whether each of its keys stands once, `check_keys` tells. Raises Misread."""
     try:
         record = decode_json(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        record = parse_strictly(body)
+        record = parse_strictly(bytes(raw))
     except RecursionError:
         raise Misread(TOO_DEEP) from None
     except InvalidOperation:
         raise Misread(TOO_LARGE) from None
     if not isinstance(record, dict):
         raise Misread(f"{values.kind(record)} stands where a record is expected")
-    if body.translate(None, BLANKS).count(b'":') != keys_in(record, DEEPEST):
-        parse_strictly(body)  # every key brings one ":, so another count is one given twice, or text that looks so
     return record
+
+
+def check_keys(raw: msgspec.Raw, keys: int) -> None:
+    """Raises Misread if an object of the record, which has `keys` keys in all, has one of them twice."""
+    body = bytes(raw)
+    if body.translate(None, BLANKS).count(b'":') != keys:
+        parse_strictly(body)  # every key brings one ":, so another count is one given twice, or text that looks so
 
 
 def parse_strictly(body: bytes) -> Any:

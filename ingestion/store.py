@@ -63,7 +63,6 @@ class Taken:
     """The versions of one answer on their way into the tables: ids set aside, lines kept until their records stand."""
 
     record_ids: Iterator[int]
-    history_ids: Iterator[int]
     created: list[int] = field(default_factory=list)
     updated: list[int] = field(default_factory=list)
     unchanged: int = 0
@@ -84,9 +83,7 @@ class Store:
         self.key = quote(job_type.key)
         own = ["id", "dealership_id", *columns, "raw_hash", "content_hash"]
         self.record = Table(job_type.record, own)
-        self.history = Table(
-            job_type.record.history.model, ["history_id", "history_date", "history_type", "run_id", "raw", *own]
-        )
+        self.history = Table(job_type.record.history.model, ["history_date", "history_type", "run_id", "raw", *own])
         self.lines = {
             array: Table(model, ["record_id", "dealership_id", "position", *lines[array]])
             for array, model in job_type.lines.items()
@@ -116,20 +113,18 @@ class Store:
         documents: Iterable[tuple[Identity, Document]],
         known: dict[Identity, Known],
         *,
-        at_most: int,
+        fresh: int,
         run_id: int,
     ) -> Stored:
-        """Store `documents` (no two of one identity, no more than `at_most`); history names the run.
+        """Store `documents` (no two of one identity, at most `fresh` of them not known); history names the run.
 
         What is known with the same content, or in a newer version, stays as it is.
         """
-        if not at_most:
-            return Stored()
-        history_ids = self.next_ids(self.history, "history_id", at_most)
-        record_ids = self.next_ids(self.record, "id", at_most)
-        taken = Taken(iter(record_ids), iter(history_ids))
+        (before,) = self.next_ids(self.history, "history_id", 1)
+        taken = Taken(iter(self.next_ids(self.record, "id", fresh)))
         self.copy(self.history, self.history_rows(documents, known, taken, run_id))
-        self.take_over(taken, [history_ids[0], history_ids[-1], run_id])
+        (after,) = self.next_ids(self.history, "history_id", 1)
+        self.take_over(taken, [before, after, run_id])
         for array, rows in taken.lines.items():
             if rows:
                 self.copy(self.lines[array], rows)
@@ -153,12 +148,12 @@ class Store:
                 continue
             taken.keep_lines(record_id, document)
             yield (
-                f"{next(taken.history_ids)}\t{now}\t{kind}\t{run_id}\t{escaped(document.raw)}\t{record_id}"
+                f"{now}\t{kind}\t{run_id}\t{escaped(document.raw)}\t{record_id}"
                 f"\t{document.dealership_id}\t{document.row}\t{document.raw_hash}\t{document.content_hash}\n"
             )
 
     def take_over(self, taken: Taken, written: list[int]) -> None:
-        """Bring the records to the versions just written (first and last history id, run); their old lines go."""
+        """Bring the records to the versions written (history ids before and after, the run); their old lines go."""
         version = (
             f"(SELECT * FROM {self.history.name}"
             " WHERE history_id BETWEEN %s AND %s AND run_id = %s AND history_type = %s) AS version"
@@ -174,8 +169,12 @@ class Store:
 
     def next_ids(self, table: Table, column: str, count: int) -> list[int]:
         """`count` fresh ids, ascending."""
-        sequence = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
-        return [found for (found,) in self.fetch(sequence, [table.name, column, count])]
+        ids = """
+            SELECT string_agg(nextval(own.sequence)::text, ' ')
+            FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS sequence OFFSET 0) AS own, generate_series(1, %s)
+        """
+        ((found,),) = self.fetch(ids, [table.name, column, count])
+        return [int(fresh) for fresh in (found or "").split()]
 
     def copy(self, table: Table, rows: Iterable[str], at_once: int = 100) -> None:
         """COPY `rows` into `table` as they come."""

@@ -102,7 +102,7 @@ class Ready:
         for number, document in enumerate(documents(form, bodies, feed), 1):
             own = f"{number}\t{feed.dealership_id}\t{document.row}\t{document.raw_hash}\t{document.content_hash}\n"
             self.record.append(own)
-            self.history.append(f"{number}\t{now}\t+\t{run.pk}\t{escaped(document.raw)}\t{own}")
+            self.history.append(f"{now}\t+\t{run.pk}\t{escaped(document.raw)}\t{own}")
             for array, lines in document.lines.items():
                 self.lines[array] += [
                     f"{number}\t{feed.dealership_id}\t{place}\t{line}\n" for place, line in enumerate(lines, 1)
