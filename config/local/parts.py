@@ -78,11 +78,17 @@ class Launcher:
         self.output.drain()
         return command.returncode
 
-    def part(self, name: str, *argv: str, stop_signal: signal.Signals = signal.SIGTERM) -> Part:
+    def part(
+        self,
+        name: str,
+        *argv: str,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        death_signal: signal.Signals = signal.SIGTERM,
+    ) -> Part:
         """A part that the supervisor starts with `python ARGV`."""
 
         def start() -> process.Process:
-            return self.spawn(name, argv, death_signal=stop_signal)
+            return self.spawn(name, argv, death_signal=death_signal)
 
         return Part(name, start, stop_signal=stop_signal)
 
@@ -95,9 +101,10 @@ def parts(options: Options, launcher: Launcher) -> list[Part]:
     worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     wanted = [
         launcher.part("web", *web, *workers, "config.wsgi:application"),
-        # On SIGQUIT a worker gives its tasks a few seconds and returns the rest to the queue.
-        launcher.part("worker", *celery, *worker, stop_signal=signal.SIGQUIT),
-        launcher.part("beat", *celery, "beat", "--loglevel", "INFO"),
+        # On SIGQUIT a worker gives its tasks a few seconds and returns the rest to the queue. When the supervisor died,
+        # the broker did too, and Celery may wait for it for ever whatever the signal: SIGKILL, which its pool notices.
+        launcher.part("worker", *celery, *worker, stop_signal=signal.SIGQUIT, death_signal=signal.SIGKILL),
+        launcher.part("beat", *celery, "beat", "--loglevel", "INFO", death_signal=signal.SIGKILL),
     ]
     if options.sandbox_port:
         wanted.append(launcher.part("sandbox", "manage.py", "dgi_sandbox", "--port", str(options.sandbox_port)))

@@ -95,8 +95,10 @@ def test_an_instance_comes_up_survives_a_kill_and_stops_in_time(directory: Path)
         identity = instance.read_secrets(directory)["INSTANCE_ID"]
         for pid in process.marked(identity):
             assert b"DATABASE_OWNER_URL" not in Path(f"/proc/{pid}/environ").read_bytes()
+        assert process.wait_until(lambda: first.says(" ready."), 30), "the worker has met its broker"
     finally:
         first.end(signal.SIGKILL)
+    assert process.wait_until(lambda: process.marked(identity) == [], 10), "nothing outlives a killed supervisor"
 
     second = Run(directory, port)
     try:
