@@ -178,7 +178,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.backoffice.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "config.backoffice.schema.Schema",
     "NUM_PROXIES": 1 if SECURE_PROXY_SSL_HEADER else 0,
-    "DEFAULT_THROTTLE_RATES": {"login": "10/min"},
+    "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
     "EXCEPTION_HANDLER": "config.backoffice.errors.one_shape",
     "PAGE_SIZE": 50,
 }
