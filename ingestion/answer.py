@@ -14,7 +14,10 @@ NO_DATA = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """How gateways say with status 0 that nothing matched; "no data older than 30 days" is a refusal."""
-CREDENTIAL = re.compile(r"token|api.?key|secret|credential|unauthori[sz]ed|forbidden|signature|expired", re.IGNORECASE)
+CREDENTIAL = re.compile(
+    r"token|api.?key|secret|credential|unauthori[sz]ed|authenticat|invalid_client|forbidden|signature|expired",
+    re.IGNORECASE,
+)
 CLOCK = re.compile(r"request.?time(?!d|.?out)|time.?stamp|clock|waktu", re.IGNORECASE)
 HTTP_STATUS = re.compile(r"[1-9][0-9]{2}")
 ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F]..)|.)", re.DOTALL)
@@ -26,6 +29,8 @@ class GatewayError(Exception):
 
     retry = False
     """Whether the same call may succeed in a moment."""
+    wait: float | None = None
+    """Seconds that the gateway asks to wait before."""
 
 
 class Unreachable(GatewayError):
@@ -43,13 +48,9 @@ class CredentialRefused(Refused):
 
 
 class Busy(GatewayError):
-    """The gateway asks for patience; `wait` in seconds if it says how long."""
+    """The gateway asks for patience."""
 
     retry = True
-
-    def __init__(self, words: str, wait: float | None = None) -> None:
-        super().__init__(words)
-        self.wait = wait
 
 
 class GatewayFault(GatewayError):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import math
 import random
+import re
 import threading
 import time
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
@@ -22,7 +24,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 
 from ingestion import answer
 from ingestion.addresses import validate_base_url
-from ingestion.answer import Busy, GatewayError, Unreachable, UnreadableAnswer
+from ingestion.answer import GatewayError, Unreachable, UnreadableAnswer
 from ingestion.secrets import Secret
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
@@ -30,6 +32,7 @@ TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
 LARGEST_ANSWER = 20 * 2**20
 """Bytes, unpacked."""
+TOKEN = re.compile(rb"\b[0-9a-fA-F]{64}\b")
 WIRE_MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -140,27 +143,29 @@ async def read(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> 
     while True:
         try:
             async with asyncio.timeout(max(end - time.monotonic(), 0.001)):
-                return (await once(session, gateway, call)).records()
+                return records(await once(session, gateway, call), gateway)
         except TimeoutError:
             raise Unreachable(f"the gateway did not answer within the deadline of {gateway.deadline:g} s") from None
         except GatewayError as error:
             pause = pause_after(error, attempt)
             if not error.retry or attempt == TRIES or time.monotonic() + pause > end:
-                raise type_with_tries(error, attempt) from None
+                raise with_tries(error, attempt) from None
         await asyncio.sleep(pause)
         attempt += 1
 
 
 def pause_after(error: GatewayError, attempt: int) -> float:
     """Seconds until the next try: as long as the gateway asks, else doubling, with jitter against choirs."""
-    if isinstance(error, Busy) and error.wait is not None:
+    if error.wait is not None:
         return error.wait + random.uniform(0, 0.5)
     return min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.5, 1)
 
 
-def type_with_tries(error: GatewayError, attempt: int) -> GatewayError:
-    if attempt > 1:
-        error.args = (f"{error.args[0]} (after {attempt} tries)",)
+def with_tries(error: GatewayError, attempt: int) -> GatewayError:
+    """`error` telling how often we tried, and how long the gateway asks to wait."""
+    patience = f"; it asks to wait {error.wait:.0f} s" if error.wait else ""
+    tries = f" (after {attempt} tries)" if attempt > 1 else ""
+    error.args = (f"{error.args[0]}{patience}{tries}",)
     return error
 
 
@@ -174,14 +179,29 @@ class Reply:
     retry_after: str | None
 
     def records(self) -> list[msgspec.Raw]:
-        if self.status == 200:
+        if 200 <= self.status < 300:
             return answer.records(self.body)
         if 300 <= self.status < 400:
             raise answer.Refused(f"the gateway redirects ({self.status}); write the final address as the base URL")
         error = answer.refusal(self.status, words(self.body))
-        if isinstance(error, Busy):
+        if error.retry:
             error.wait = seconds_until(self.retry_after)
         raise error
+
+
+def records(reply: Reply, gateway: Gateway) -> list[msgspec.Raw]:
+    """The reply's records. What a failure says never holds our credential, even where the gateway repeats it."""
+    try:
+        return reply.records()
+    except GatewayError:
+        return replace(reply, body=without_credential(reply.body, gateway)).records()
+
+
+def without_credential(body: bytes, gateway: Gateway) -> bytes:
+    for secret in (gateway.api_key.reveal(), gateway.secret_key.reveal()):
+        for spelled in (secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/")):
+            body = body.replace(spelled.encode(), b"********")
+    return TOKEN.sub(b"********", body)
 
 
 def words(body: bytes) -> str:
@@ -233,6 +253,8 @@ async def once(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> 
         raise Unreachable(f"the gateway sent nothing for {READ_SECONDS} s") from None
     except aiohttp.ClientConnectorError as error:
         raise Unreachable(f"no connection to the gateway: {error.os_error.strerror or error}") from None
+    except aiohttp.ClientPayloadError:
+        raise Unreachable("the answer broke off before its end, or could not be unpacked") from None
     except (aiohttp.ClientError, OSError) as error:
         raise Unreachable(f"the answer broke off: {error or type(error).__name__}") from None
 
@@ -265,7 +287,7 @@ async def probe(session: aiohttp.ClientSession, gateway: Gateway, call: Call) ->
         return Probe(reachable=False, accepted=False, skew=None, error=str(error))
     skew = clock_skew(reply.date, (before + time.time()) / 2)
     try:
-        reply.records()
+        records(reply, gateway)
     except GatewayError as error:
         return Probe(reachable=True, accepted=False, skew=skew, error=str(error))
     return Probe(reachable=True, accepted=True, skew=skew)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +29,19 @@ def json_line(found: dict[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False).translate(LINE_ENDS)
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Within it SIGTERM unwinds as Ctrl-C does, so that runs under way are closed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class DGICommand(BaseCommand):
     """A command with `--json`: one JSON object a line on standard output, everything else on standard error."""
 
@@ -36,7 +53,10 @@ class DGICommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         self.as_json = options["json"]
         try:
-            return super().execute(*args, **options)
+            with stoppable():
+                return super().execute(*args, **options)
+        except KeyboardInterrupt:
+            sys.exit(130)
         except BrokenPipeError:  # whoever reads has read enough, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)

@@ -137,7 +137,9 @@ class Shape:
             row, group = self.merged([(element, self.read_element(element)) for element in group])
         header = copy_line(row.values)
         lines = {array: row.arrays.get(array, []) for array in self.lines}
-        content = "\n".join([header, *(f"{array}\t{line}" for array, found in lines.items() for line in found)])
+        said = row.substance.get
+        content = [said(header, header)]
+        content += [f"{array}\t{said(line, line)}" for array, found in lines.items() for line in found]
         return Document(
             dealership_id=dealership_id,
             key=key,
@@ -146,7 +148,7 @@ class Shape:
             lines=lines,
             raw=received(group),
             raw_hash=group_hash(group),
-            content_hash=digest(content.encode()),
+            content_hash=digest("\n".join(content).encode()),
             unknown_fields=row.unknown_fields,
         )
 
@@ -165,6 +167,7 @@ class Shape:
             {array: merge_lines([row.arrays.get(array, []) for row in rows]) for array in self.lines},
             sum(row.unknown_fields for row in rows),
             rows[0].keys,
+            {line: said for row in rows for line, said in row.substance.items()},
         )
         return merged, [element for element, _ in parts]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import Any
@@ -52,6 +53,8 @@ class Row:
     unknown_fields: int
     keys: int
     """How many keys the object has, those of its lines included."""
+    substance: dict[str, str] = field(default_factory=dict)
+    """Of rows with unknown fields: what their line of COPY says, whatever the spelling of those fields."""
 
 
 def ignore(_value: object) -> None:
@@ -108,6 +111,7 @@ class RowReader:
         if plan.unknown:
             row.keys += keys_in([record[key] for key in plan.unknown], DEEPEST)
             row.values[-1] = extra_json(record, plan.unknown)
+            row.substance[copy_line(row.values)] = copy_line([*row.values[:-1], substance_of(record, plan.unknown)])
         return row
 
     def plan(self, keys: tuple[str, ...]) -> Plan:
@@ -164,6 +168,7 @@ class RowReader:
             raise Misread(error.reason, f"{place}.{error.field}") from None
         row.unknown_fields += found.unknown_fields
         row.keys += found.keys
+        row.substance |= found.substance
         return copy_line(found.values)
 
 
@@ -190,6 +195,24 @@ def extra_json(record: dict[str, Any], unknown: list[str]) -> str:
             raise Misread("the field is given twice", spelled)
         extra[spelled] = storable(record[key])
     return values.UNSTORABLE.sub("", encode_json(extra).decode())
+
+
+def substance_of(record: dict[str, Any], unknown: list[str]) -> str | None:
+    """Unknown fields whatever the case of their keys, blanks, and numbers sent as text; blank ones are none."""
+    found = substance({key: record[key] for key in unknown})
+    return encode_json(found).decode() if found else None
+
+
+def substance(value: Any) -> Any:
+    if isinstance(value, dict):
+        found = {wire_name(storable(key)): substance(item) for key, item in value.items()}
+        return {key: item for key, item in found.items() if item is not None}
+    if isinstance(value, list):
+        return [substance(item) for item in value]
+    for read in (values.number, values.text):
+        with suppress(Unreadable):
+            return read(value)
+    return str(value)
 
 
 def storable(value: Any) -> Any:

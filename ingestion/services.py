@@ -99,7 +99,7 @@ def open_run(*, feed: Feed, by: str, since: datetime | None = None, until: datet
         oldest = feed.connection.oldest(now).astimezone(feed.connection.zone)
         raise BadWindow(
             f"the gateway gives the last {feed.connection.days_back} days;"
-            f" the earliest start is {oldest:%Y-%m-%d %H:%M:%S}"
+            f" the earliest start is {oldest:%Y-%m-%d %H:%M:%S %Z}"
         )
     if begin >= end:
         raise BadWindow("the window is empty: its start is not before its end, or lies in the future")

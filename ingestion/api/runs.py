@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -40,13 +41,20 @@ class RunSerializer(serializers.ModelSerializer):
         )
 
 
+class MainDealersMoment(serializers.DateTimeField):
+    """A moment; without an offset it is the main dealer's local time, which only the feed tells."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        return value
+
+
 class RunRequest(serializers.Serializer):
     """Which feed to fetch. Without a window it goes on where the last success ended."""
 
     job = serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES])
     dealer = serializers.CharField(help_text="Dealer code.")
-    since = serializers.DateTimeField(required=False, allow_null=True)
-    until = serializers.DateTimeField(required=False, allow_null=True)
+    since = MainDealersMoment(required=False, allow_null=True)
+    until = MainDealersMoment(required=False, allow_null=True)
 
 
 class MayStartRuns(permissions.BasePermission):
@@ -85,6 +93,8 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
             raise exceptions.NotFound(
                 _("There is no feed of %(job)s for dealer %(dealer)s.") % {"job": job, "dealer": dealer}
             )
+        zone = feed.connection.zone
+        since, until = (moment.replace(tzinfo=moment.tzinfo or zone) if moment else None for moment in (since, until))
         try:
             return services.request_run(feed=feed, since=since, until=until, by=str(self.request.user))
         except services.AlreadyRunning as error:

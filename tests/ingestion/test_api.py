@@ -273,6 +273,12 @@ def test_a_run_is_started_for_a_window(alice, may_run, no_worker, feed):
     assert (datetime.fromisoformat(body["since"]), datetime.fromisoformat(body["until"])) == (since, until)
 
 
+def test_a_window_without_offset_is_in_the_main_dealers_time(alice, may_run, no_worker, feed):
+    since = (datetime.now(UTC) - timedelta(days=2)).replace(microsecond=0, tzinfo=None)
+    body = start(alice, job="pkb", dealer=feed.dealership.code, since=since.isoformat()).json()
+    assert datetime.fromisoformat(body["since"]) == since.replace(tzinfo=feed.connection.zone)
+
+
 def test_a_feed_runs_once_at_a_time(alice, may_run, no_worker, feed):
     start(alice, job="pkb", dealer=feed.dealership.code)
     response = start(alice, job="pkb", dealer=feed.dealership.code)

@@ -235,3 +235,26 @@ def test_a_probe_tells_a_refused_credential_from_an_unreachable_gateway(fetcher:
     gone = probe(fetcher, Reply(b"", reset=True), RECORDS)
     assert (gone.reachable, gone.accepted) == (False, False)
     assert gone.error
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        http(401, f'{{"message":"bad key {KEY} and {SECRET}"}}'.encode()),
+        http(200, f'{{"status":0,"message":"Token invalid for {KEY} / {SECRET}"}}'.encode()),
+        http(403, f"<html><title>{KEY} {SECRET}</title>".encode()),
+        http(200, f"not JSON at all: {'x' * 80} {SECRET}".encode()),
+    ],
+)
+def test_a_gateway_that_repeats_our_credential_is_not_quoted(fetcher: Fetcher, reply: bytes) -> None:
+    with scripted(reply) as script, pytest.raises(GatewayError) as caught:
+        fetch(fetcher, script)
+    assert not any(secret[:8] in str(caught.value) for secret in (KEY, SECRET))
+    with scripted(reply) as script:
+        assert SECRET not in fetcher.probe(gateway(script), CALL).error
+
+
+def test_a_token_that_a_gateway_repeats_is_not_quoted(fetcher: Fetcher) -> None:
+    reply = http(401, b'{"message":"token ' + b"0a" * 32 + b' is old"}')
+    with scripted(reply) as script, pytest.raises(GatewayError, match=r"token \*{8} is old"):
+        fetch(fetcher, script)

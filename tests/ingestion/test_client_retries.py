@@ -187,6 +187,13 @@ def test_a_wait_that_is_longer_than_the_deadline_is_not_begun(fetcher: Fetcher) 
     with scripted(http(429, BUSY, Retry_After="3600"), RECORDS) as script:
         error = told(fetcher, script)
     assert isinstance(error, Busy)
+    assert "it asks to wait 3600 s" in str(error)
+    assert len(script.requests) == 1
+
+
+def test_a_failing_gateways_wait_is_kept_too(fetcher: Fetcher) -> None:
+    with scripted(http(503, b"", Retry_After="3600"), RECORDS) as script:
+        assert "it asks to wait 3600 s" in str(told(fetcher, script))
     assert len(script.requests) == 1
 
 

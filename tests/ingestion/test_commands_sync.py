@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -209,3 +212,14 @@ def test_the_export_gives_every_record_of_a_sync(gateway: Gateway) -> None:
         assert len(lines) == len(stored) > 0
         for array, model in job_type.lines.items():
             assert sum(len(line[array]) for line in lines) == model._default_manager.count()
+
+
+def test_a_sync_that_is_told_to_stop_closes_its_runs(gateway: Gateway) -> None:
+    gateway.faults.switch(None, "stall")
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.start()
+    status, _ = called("dgi_sync", "--job", "pkb", "--dealer", "08138")
+    timer.join()
+    assert status == 128 + signal.SIGTERM
+    run = Run.objects.get()
+    assert (run.state, run.error) == (Run.State.CANCELLED, "stopped before its end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -150,3 +151,12 @@ def test_one_bad_value_in_a_line_rejects_the_document_by_name() -> None:
 def test_an_array_given_in_two_spellings_is_rejected_unless_one_is_empty() -> None:
     assert len(one(ORDER | {"parts": [], "Parts": [LINE]}).lines["parts"]) == 1
     assert refused(ORDER | {"parts": [LINE], "Parts": [LINE]}).reason == "the array is given twice"
+
+
+@pytest.mark.parametrize("respelled", [{"FOOBAR": " 5 "}, {"foo_bar": 5}, {"fooBar": "5,0", "empty": ""}])
+def test_unknown_fields_in_another_spelling_are_the_same_content(respelled: dict[str, Any]) -> None:
+    first = one(ORDER | {"fooBar": "5", "services": [{"idJob": "A", "fooBar": "5"}]})
+    second = one(ORDER | respelled | {"services": [{"idJob": "A"} | respelled]})
+    assert second.content_hash == first.content_hash
+    other = one(ORDER | {"fooBar": "6", "services": [{"idJob": "A", "fooBar": "5"}]})
+    assert other.content_hash != first.content_hash

@@ -163,7 +163,7 @@ def test_a_window_is_never_older_than_the_connection_gives(cursor: int | None, d
 def test_an_older_window_is_refused_with_the_earliest_start_in_the_main_dealers_time() -> None:
     with pytest.raises(BadWindow) as caught:
         services.open_run(feed=feed_of(), by="test", since=ago(31))
-    words = "the gateway gives the last 30 days; the earliest start is 2026-02-08 12:02:00"
+    words = "the gateway gives the last 30 days; the earliest start is 2026-02-08 12:02:00 WIB"
     assert str(caught.value) == words
     assert not Run.objects.exists()
 
