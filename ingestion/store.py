@@ -47,7 +47,8 @@ class Known:
 
     record_id: int
     same: bool
-    """Whether it is the very text that arrived; if so, the rest is not told."""
+    """Whether it is the very text that arrived; if so, hash and version are not told."""
+    unknown_fields: int
     content_hash: str = ""
     version: datetime | None = None
 
@@ -81,7 +82,7 @@ class Store:
     def __init__(self, job_type: JobType, columns: Sequence[str], lines: Mapping[str, Sequence[str]]) -> None:
         quote = connection.ops.quote_name
         self.key = quote(job_type.key)
-        own = ["id", "dealership_id", *columns, "raw_hash", "content_hash"]
+        own = ["id", "dealership_id", *columns, "unknown_fields", "raw_hash", "content_hash"]
         self.record = Table(job_type.record, own)
         self.history = Table(job_type.record.history.model, ["history_date", "history_type", "run_id", "raw", *own])
         self.lines = {
@@ -97,7 +98,7 @@ class Store:
             return {}
         rows = self.fetch(
             f"""
-            SELECT seen.n, stored.id, stored.raw_hash = seen.raw_hash,
+            SELECT seen.n, stored.id, stored.raw_hash = seen.raw_hash, stored.unknown_fields,
                    CASE WHEN stored.raw_hash <> seen.raw_hash THEN replace(stored.content_hash::text, '-', '') END,
                    CASE WHEN stored.raw_hash <> seen.raw_hash THEN COALESCE(modified_time, created_time) END
             FROM json_to_recordset(%s) AS seen(n int, dealership_id bigint, key text, raw_hash uuid)
@@ -149,7 +150,8 @@ class Store:
             taken.keep_lines(record_id, document)
             yield (
                 f"{now}\t{kind}\t{run_id}\t{escaped(document.raw)}\t{record_id}"
-                f"\t{document.dealership_id}\t{document.row}\t{document.raw_hash}\t{document.content_hash}\n"
+                f"\t{document.dealership_id}\t{document.row}\t{document.unknown_fields}"
+                f"\t{document.raw_hash}\t{document.content_hash}\n"
             )
 
     def take_over(self, taken: Taken, written: list[int]) -> None:

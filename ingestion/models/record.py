@@ -49,6 +49,9 @@ class Record(models.Model):
     created_time = fields.Moment(_("created by the main dealer"))
     modified_time = fields.Moment(_("modified by the main dealer"))
     extra = models.JSONField(_("fields that the specification does not know"), null=True, blank=True)
+    unknown_fields = models.PositiveIntegerField(
+        _("unknown fields"), default=0, editable=False, help_text=_("How many, those of its lines included.")
+    )
     raw_hash = models.UUIDField(editable=False)
     content_hash = models.UUIDField(editable=False)
 

@@ -100,7 +100,10 @@ class Ready:
         self.record: list[str] = []
         self.lines: dict[str, list[str]] = {array: [] for array in JOB.lines}
         for number, document in enumerate(documents(form, bodies, feed), 1):
-            own = f"{number}\t{feed.dealership_id}\t{document.row}\t{document.raw_hash}\t{document.content_hash}\n"
+            own = (
+                f"{number}\t{feed.dealership_id}\t{document.row}\t{document.unknown_fields}"
+                f"\t{document.raw_hash}\t{document.content_hash}\n"
+            )
             self.record.append(own)
             self.history.append(f"{now}\t+\t{run.pk}\t{escaped(document.raw)}\t{own}")
             for array, lines in document.lines.items():
