@@ -45,7 +45,6 @@ class Gateway:
     secret_key: Secret
     joiner: str
     zone: ZoneInfo
-    clock_tolerance: int
     deadline: float
     """Seconds that a call may take with all its retries."""
 

@@ -39,7 +39,7 @@ def take(raws: Iterable[msgspec.Raw], *, run: Run, feed: Feed) -> dict[str, int]
         "updated": stored.updated,
         "unchanged": stored.unchanged + len(ours) - len(changed),
         "quarantined": len(rejects),
-        "unknown_fields": reader.unknown_fields + sum(found.unknown_fields for found in known.values() if found.same),
+        "unknown_fields": reader.unknown_fields + sum(each.unknown_fields for each in known.values() if each.same),
     }
 
 

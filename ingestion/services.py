@@ -239,7 +239,6 @@ def gateway_of(connection: Connection) -> Gateway:
         secret_key=connection.secret_key,
         joiner=connection.joiner,
         zone=connection.zone,
-        clock_tolerance=connection.clock_tolerance,
         deadline=settings.DGI_RUN_DEADLINE,
     )
 

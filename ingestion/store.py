@@ -38,7 +38,6 @@ class Table:
         quote = connection.ops.quote_name
         self.name = quote(model._meta.db_table)
         self.columns = ", ".join(map(quote, columns))
-        self.plain_name = model._meta.db_table
 
 
 @dataclass(slots=True)

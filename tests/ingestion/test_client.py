@@ -26,7 +26,7 @@ CALL = Call("pkb", "08138", SINCE, SINCE + timedelta(days=1), ("noWorkOrder",))
 
 
 def gateway(script: Script, **changes: Any) -> Gateway:
-    settled = {"joiner": "", "zone": ZoneInfo("Asia/Jakarta"), "clock_tolerance": 10, "deadline": 20.0}
+    settled = {"joiner": "", "zone": ZoneInfo("Asia/Jakarta"), "deadline": 20.0}
     secrets = {"api_key": Secret.of(KEY, "key"), "secret_key": Secret.of(SECRET, "secret")}
     return Gateway(script.base_url, **{**settled, **secrets, **changes})
 
