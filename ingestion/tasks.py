@@ -21,8 +21,8 @@ def fan_out(job_type: str) -> None:
 
 @shared_task(name="ingestion.carry_out")
 def carry_out(run_ids: list[int]) -> None:
-    for _run in services.carry_out(run_ids):
-        pass
+    for run in services.carry_out(run_ids):
+        log.info("%s %s", run.feed, run.outcome)
 
 
 def nudge(run_ids: Sequence[int]) -> None:

@@ -214,6 +214,13 @@ def test_the_export_gives_every_record_of_a_sync(gateway: Gateway) -> None:
             assert sum(len(line[array]) for line in lines) == model._default_manager.count()
 
 
+def test_a_run_is_told_once(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        status, lines = called("dgi_sync", "--job", "pkb", "--dealer", "08138", as_json=False)
+    assert (status, len(lines)) == (0, 1)
+    assert "succeeded" not in caplog.text
+
+
 def test_a_sync_that_is_told_to_stop_closes_its_runs(gateway: Gateway) -> None:
     gateway.faults.switch(None, "stall")
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM))
