@@ -31,6 +31,8 @@ class GatewayError(Exception):
     """Whether the same call may succeed in a moment."""
     wait: float | None = None
     """Seconds that the gateway asks to wait before."""
+    counts: bool | None = True
+    calls = 1
 
 
 class Unreachable(GatewayError):
@@ -61,6 +63,10 @@ class GatewayFault(GatewayError):
 
 class UnreadableAnswer(GatewayError):
     """What came is not what the interface promises."""
+
+
+class TooLarge(UnreadableAnswer):
+    counts = None
 
 
 def records(body: bytes) -> list[msgspec.Raw]:

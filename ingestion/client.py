@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
@@ -25,6 +25,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from ingestion import answer
 from ingestion.addresses import validate_base_url
 from ingestion.answer import GatewayError, Unreachable, UnreadableAnswer
+from ingestion.circuit import Circuit
 from ingestion.secrets import Secret
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
@@ -47,6 +48,9 @@ class Gateway:
     zone: ZoneInfo
     deadline: float
     """Seconds that a call may take with all its retries."""
+    clock_tolerance: int = 10
+    circuit: Circuit = field(default_factory=Circuit)
+    tries: int = 5
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Call:
     since: datetime
     until: datetime
     filters: tuple[str, ...] = ()
+    dealership_id: int = 0
 
     def body(self, zone: ZoneInfo) -> dict[str, str]:
         """The request's body; its times are local to the main dealer, to the second."""
@@ -88,6 +93,18 @@ def headers(gateway: Gateway) -> dict[str, str]:
         "DGI-API-Key": api_key,
         "DGI-API-Token": token(api_key, secret_key, at, gateway.joiner),
     }
+
+
+@dataclass
+class Answer:
+    records: list[msgspec.Raw]
+    calls: int = 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Fetcher:
@@ -126,13 +143,24 @@ class Fetcher:
         await asyncio.gather(*waiting, return_exceptions=True)
         await self.session.close()
 
-    def submit(self, gateway: Gateway, call: Call) -> Future[list[msgspec.Raw]]:
+    def submit(self, gateway: Gateway, call: Call) -> Future[Answer]:
         """The call's raw records, in the future; it raises a GatewayError when there are none to be had."""
-        return asyncio.run_coroutine_threadsafe(read(self.session, gateway, call), self.loop)
+        return asyncio.run_coroutine_threadsafe(answered(self.session, gateway, call), self.loop)
 
     def probe(self, gateway: Gateway, call: Call) -> Probe:
         """Make `call` once, without retries, and tell how it went."""
         return self.wait(probe(self.session, gateway, call))
+
+
+async def answered(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> Answer:
+    try:
+        found = Answer(await read(session, gateway, call))
+        gateway.circuit.succeeded()
+        return found
+    except GatewayError as error:
+        if error.counts:
+            gateway.circuit.failed(call.dealership_id)
+        raise
 
 
 async def read(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> list[msgspec.Raw]:

@@ -5,6 +5,7 @@ One document is one dealership's record under one natural key, whatever number o
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from ingestion.job_types import JobType
 from ingestion.rows import DEEPEST, Misread, Row, RowReader, check_keys, copy_line, keys_in, parse
 from ingestion.values import UNSTORABLE, Unreadable
 
+VALUES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
+"""What differs between two reasons of one cause: quoted values and numbers."""
 LONGEST_KEY = 500
 """Characters; PostgreSQL's index takes no more than some 2,700 bytes."""
 
@@ -53,6 +56,13 @@ class Reject:
     raw_hash: str
     field: str = ""
     key: str = ""
+    dealership_id: int | None = None
+    """Whose it is, as far as its dealer code tells."""
+
+    @property
+    def cause(self) -> str:
+        """The reason without the values in it."""
+        return VALUES.sub("…", self.reason)[:200]
 
 
 def digest(data: bytes) -> str:
@@ -250,9 +260,9 @@ def sort_out(shape: Shape, raws: Iterable[msgspec.Raw], asked: str) -> Sorted:
     return found
 
 
-def reject(group: list[Element], error: Misread, key: str = "") -> Reject:
+def reject(group: list[Element], error: Misread, key: str = "", dealership_id: int | None = None) -> Reject:
     reason, spelled = (UNSTORABLE.sub("", text) for text in (error.reason, error.field))
-    return Reject(reason, received(group), group_hash(group), spelled[:200], key[:LONGEST_KEY])
+    return Reject(reason, received(group), group_hash(group), spelled[:200], key[:LONGEST_KEY], dealership_id)
 
 
 def stranger(dealer: str) -> Misread:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dealers.models import Dealership
 from ingestion.documents import Document, Element, Identity, Reject, Shape, reject, shape, sort_out, stranger
@@ -26,12 +29,14 @@ def take(raws: Iterable[msgspec.Raw], *, run: Run, feed: Feed) -> dict[str, int]
     found = sort_out(form, raws, feed.dealership.code)
     ours, rejects = ours_and_strangers(found.groups, dealerships)
     rejects += found.rejects
-    lock({dealerships[dealer] for dealer, _ in ours}, feed.job_type)
+    waiting = lock({run.dealership_id, *(dealerships[dealer] for dealer, _ in ours)}, feed.job_type)
     known = store.known((dealerships[identity[0]], identity, group) for identity, group in ours.items())
     changed = {identity: group for identity, group in ours.items() if identity not in known or not known[identity].same}
     reader = Reader(form, dealerships, rejects)
     fresh = sum(identity not in known for identity in changed)
     stored = store.take(reader.documents(changed), known, fresh=fresh, run_id=run.pk) if changed else Stored()
+    if waiting:
+        settle(ours, rejects, run)
     quarantine(rejects, run)
     return {
         "received": len(ours) - len(changed) + reader.count + len(rejects),
@@ -70,7 +75,7 @@ class Reader:
             try:
                 document = self.shape.read(self.dealerships[identity[0]], identity[1], group)
             except Misread as error:
-                self.rejects.append(reject(group, error, identity[1]))
+                self.rejects.append(reject(group, error, identity[1], self.dealerships[identity[0]]))
                 continue
             self.count += 1
             self.unknown_fields += document.unknown_fields
@@ -83,27 +88,52 @@ def known_dealerships(feed: Feed) -> dict[str, int]:
     return dict(same.values_list("code", "pk"))
 
 
-def lock(dealerships: set[int], job_type: str) -> None:
-    """Keep other answers for the same dealerships and job type waiting until this transaction ends."""
+def lock(dealerships: set[int], job_type: str) -> bool:
+    """Keep other answers for the same dealerships and job type waiting until this transaction ends.
+
+    Whether any of them has something in quarantine.
+    """
     feeds = Feed.objects.filter(dealership__in=dealerships, job_type=job_type).order_by("pk")
-    list(feeds.select_for_update(no_key=True).values_list("pk"))
+    waiting = QuarantinedRecord.objects.waiting().filter(dealership=OuterRef("dealership"), job_type=job_type)
+    locked = feeds.select_for_update(no_key=True).annotate(waiting=Exists(waiting))
+    return any(locked.values_list("waiting", flat=True))
+
+
+def settle(ours: Groups, rejects: list[Reject], run: Run) -> None:
+    """Close what waited for records that have now arrived whole."""
+    bad = {reject.key for reject in rejects}
+    whole = [key for _, key in ours if key not in bad]
+    QuarantinedRecord.objects.waiting().filter(
+        dealership__in=known_dealerships(run.feed).values(), job_type=run.job_type, natural_key__in=whole
+    ).update(state=QuarantinedRecord.State.STORED, settled_at=timezone.now(), settled_by=_("run %d") % run.pk)
 
 
 def quarantine(rejects: list[Reject], run: Run) -> None:
-    """Keep `rejects` for a person; one that waits already is not entered again."""
+    """Keep `rejects` for a person; the same text is the same entry, and waits again unless a person ignores it."""
+    if not rejects:
+        return
+    entries = [
+        QuarantinedRecord(
+            dealership_id=reject.dealership_id or run.dealership_id,
+            run=run,
+            job_type=run.job_type,
+            natural_key=reject.key,
+            field=reject.field,
+            reason=reject.reason,
+            cause=reject.cause,
+            raw=reject.raw,
+            raw_hash=reject.raw_hash,
+        )
+        for reject in {
+            (reject.dealership_id or run.dealership_id, reject.raw_hash): reject for reject in rejects
+        }.values()
+    ]
     QuarantinedRecord.objects.bulk_create(
-        [
-            QuarantinedRecord(
-                dealership_id=run.dealership_id,
-                run=run,
-                job_type=run.job_type,
-                natural_key=reject.key,
-                field=reject.field,
-                reason=reject.reason,
-                raw=reject.raw,
-                raw_hash=reject.raw_hash,
-            )
-            for reject in rejects
-        ],
-        ignore_conflicts=True,
+        entries,
+        update_conflicts=True,
+        unique_fields=["dealership", "job_type", "raw_hash"],
+        update_fields=["natural_key", "field", "reason", "cause"],
     )
+    QuarantinedRecord.objects.filter(
+        job_type=run.job_type, raw_hash__in=[entry.raw_hash for entry in entries], state=QuarantinedRecord.State.STORED
+    ).update(state=QuarantinedRecord.State.WAITING, settled_at=None, settled_by="")

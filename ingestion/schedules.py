@@ -11,8 +11,10 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed
 from ingestion.services import add_feeds
+from ingestion.slots import FAN_OUT
 
 MINUTES = 15
+DISPATCH_SECONDS = 10
 
 
 def create_missing(**_: Any) -> None:
@@ -20,10 +22,15 @@ def create_missing(**_: Any) -> None:
     if not {PeriodicTask._meta.db_table, Feed._meta.db_table} <= set(connection.introspection.table_names()):
         return  # migrated backward
     every, _created = IntervalSchedule.objects.get_or_create(every=MINUTES, period=IntervalSchedule.MINUTES)
+    often, _created = IntervalSchedule.objects.get_or_create(every=DISPATCH_SECONDS, period=IntervalSchedule.SECONDS)
+    PeriodicTask.objects.get_or_create(
+        name="DGI dispatch",
+        defaults={"task": "ingestion.dispatch", "interval": often, "expire_seconds": 3 * DISPATCH_SECONDS},
+    )
     for job_type in JOB_TYPES.values():
         PeriodicTask.objects.get_or_create(
             name=f"DGI {job_type.code}",
-            defaults={"task": "ingestion.fan_out", "interval": every, "args": json.dumps([job_type.code])},
+            defaults={"task": FAN_OUT, "interval": every, "args": json.dumps([job_type.code])},
         )
     for feed in (
         Feed.objects.select_related("connection", "dealership").order_by("dealership_id").distinct("dealership_id")

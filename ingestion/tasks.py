@@ -1,34 +1,59 @@
-"""Tasks carry ids; the rows they name are the work (docs/architecture.md, Tasks)."""
+"""Tasks carry no work, only word that there is some: the rows are the work (docs/architecture.md, Tasks)."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import math
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
-from ingestion import services
+from config.celery import stopping
+from ingestion import claims, desk, slots
+from ingestion.models import Run
 
 log = logging.getLogger(__name__)
 
+RUNS_PER_MESSAGE, MOST_MESSAGES = 25, 16
 
-@shared_task(name="ingestion.fan_out")
+
+@shared_task(name="ingestion.dispatch")
+def dispatch() -> None:
+    """Every few seconds: what is due is queued, what lost its worker is queued again, and workers hear of both."""
+    claims.take_over()
+    slots.fill()
+    for lane in Run.LANES:
+        nudge(lane)
+
+
+@shared_task(name=slots.FAN_OUT)
 def fan_out(job_type: str) -> None:
-    """A schedule's slot: a run for every live feed of the job type."""
-    nudge(services.fan_out(job_type))
+    """A job type's schedule says that it is time."""
+    slots.fill([job_type])
+    nudge("live")
 
 
-@shared_task(name="ingestion.carry_out")
-def carry_out(run_ids: list[int]) -> None:
-    for run in services.carry_out(run_ids):
+@shared_task(name="ingestion.live")
+def live() -> None:
+    serve("live")
+
+
+@shared_task(name="ingestion.bulk")
+def bulk() -> None:
+    serve("bulk")
+
+
+def serve(lane: str) -> None:
+    for run in desk.serve(lane, stop=stopping.is_set):
         log.info("%s %s", run.feed, run.outcome)
 
 
-def nudge(run_ids: Sequence[int]) -> None:
-    """Tell workers of queued runs, a message for a group; what a lost message named is named again by the next slot."""
+def nudge(lane: str) -> None:
+    """Tell workers that runs wait in a lane; `dispatch` makes good what is lost on the way."""
+    waiting = Run.objects.waiting(lane).order_by()[: RUNS_PER_MESSAGE * MOST_MESSAGES].count()
+    task = {"live": live, "bulk": bulk}[lane]
     try:
-        for start in range(0, len(run_ids), services.AT_ONCE):
-            carry_out.delay(list(run_ids[start : start + services.AT_ONCE]))
+        for _ in range(math.ceil(waiting / RUNS_PER_MESSAGE)):
+            task.apply_async(expires=60)
     except OperationalError as error:
-        log.warning("the broker took no message (%s): the runs wait for the next slot", error)
+        log.warning("the broker took no message (%s): the runs wait", error)

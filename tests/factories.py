@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -14,7 +14,7 @@ from django.db.models import Model
 from dealers.models import Dealership, Membership, User
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models import Connection, Feed, QuarantinedRecord, Record, Run
+from ingestion.models import Backfill, Connection, Feed, QuarantinedRecord, Record, Run
 
 PASSWORD = "correct horse battery staple"
 MOMENT = datetime(2026, 1, 15, 3, 30, tzinfo=UTC)
@@ -84,6 +84,7 @@ class RunFactory(factory.django.DjangoModelFactory):
 
     feed = factory.SubFactory(FeedFactory)
     dealership = factory.SelfAttribute("feed.dealership")
+    connection = factory.SelfAttribute("feed.connection")
     job_type = factory.SelfAttribute("feed.job_type")
     since = MOMENT
     until = MOMENT
@@ -91,6 +92,21 @@ class RunFactory(factory.django.DjangoModelFactory):
     started_by = "schedule"
     started_at = MOMENT
     finished_at = factory.LazyAttribute(lambda run: None if run.state in Run.UNFINISHED else MOMENT)
+
+
+class BackfillFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Backfill
+
+    feed = factory.SubFactory(FeedFactory)
+    dealership = factory.SelfAttribute("feed.dealership")
+    job_type = factory.SelfAttribute("feed.job_type")
+    since = MOMENT - timedelta(days=14)
+    until = MOMENT
+    reached = factory.SelfAttribute("since")
+    state = "running"
+    started_by = "alice@dealer.example"
+    finished_at = factory.LazyAttribute(lambda each: None if each.state in Backfill.UNFINISHED else MOMENT)
 
 
 class QuarantineFactory(factory.django.DjangoModelFactory):
@@ -103,6 +119,7 @@ class QuarantineFactory(factory.django.DjangoModelFactory):
     natural_key = factory.Sequence(lambda n: f"WO/{n}")
     field = "tanggalServis"
     reason = "'31/02/2026' is no date"
+    cause = "… is no date"
     raw = RAW
     raw_hash = factory.LazyFunction(uuid4)
 

@@ -32,6 +32,14 @@ def application_environment(options: Options, secrets: Mapping[str, str], urls: 
     return chosen | dict(urls) | places | {"PORT": str(options.port)}
 
 
+WORKERS = (
+    ("worker", "--queues", "live", "--hostname", "live@%h", "--concurrency", "2"),
+    ("bulk", "--queues", "bulk", "--hostname", "bulk@%h", "--pool", "solo"),
+    ("rest", "--queues", "rest", "--hostname", "rest@%h", "--pool", "solo"),
+)
+"""A worker for each queue: live runs wait neither for backfills nor for the rest."""
+
+
 class Launcher:
     """Starts commands of the project as an account, with no more of the environment than they need."""
 
@@ -98,12 +106,15 @@ def parts(options: Options, launcher: Launcher) -> list[Part]:
     web = ["-m", "granian", "--interface", "wsgi", "--host", options.host, "--port", str(options.port), "--no-ws"]
     workers = ["--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5", "--respawn-failed-workers"]
     celery = ["-m", "celery", "--quiet", "--app", "config"]
-    worker = ["worker", "--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    worker = ["worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     wanted = [
         launcher.part("web", *web, *workers, "config.wsgi:application"),
         # On SIGQUIT a worker gives its tasks a few seconds and returns the rest to the queue. When the supervisor died,
         # the broker did too, and Celery may wait for it for ever whatever the signal: SIGKILL, which its pool notices.
-        launcher.part("worker", *celery, *worker, stop_signal=signal.SIGQUIT, death_signal=signal.SIGKILL),
+        *(
+            launcher.part(name, *celery, *worker, *queue, stop_signal=signal.SIGQUIT, death_signal=signal.SIGKILL)
+            for name, *queue in WORKERS
+        ),
         launcher.part("beat", *celery, "beat", "--loglevel", "INFO", death_signal=signal.SIGKILL),
     ]
     if options.sandbox_port:

@@ -1,24 +1,17 @@
-"""A main dealer's gateway with our credential for it, and what is fetched through it."""
+"""A main dealer's gateway with our credential for it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from dealers.models import DealershipRows, validate_time_zone
+from dealers.models import validate_time_zone
 from ingestion.addresses import validate_base_url
 from ingestion.secrets import EncryptedField
-
-if TYPE_CHECKING:
-    from ingestion.job_types import JobType
-
-OVERLAP = timedelta(minutes=15)
-"""How far a window reaches back behind the last success, for records that a gateway dates late."""
 
 
 class Connection(models.Model):
@@ -57,6 +50,16 @@ class Connection(models.Model):
         help_text=_("Days before today."),
     )
     clock_tolerance = models.PositiveSmallIntegerField(_("clock tolerance in seconds"), default=10)
+    calls_per_day = models.PositiveIntegerField(
+        _("requests a day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("What the main dealer grants our credential; blank: any number."),
+    )
+    calls_per_second = models.PositiveSmallIntegerField(
+        _("requests a second"), default=20, validators=[MinValueValidator(1)], help_text=_("On the average.")
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -88,44 +91,3 @@ class Connection(models.Model):
             pieces.append((since, min(since + longest, until)))
             since += longest
         return pieces
-
-
-class FeedQuerySet(DealershipRows):
-    def live(self) -> FeedQuerySet:
-        """The feeds that schedules serve."""
-        return self.filter(is_enabled=True, connection__is_active=True, dealership__is_active=True)
-
-
-class Feed(models.Model):
-    """One job type of one dealership through one connection, and how far it has come."""
-
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="feeds", verbose_name=_("connection"))
-    dealership = models.ForeignKey("dealers.Dealership", models.PROTECT, related_name="+", verbose_name=_("dealership"))
-    job_type = models.CharField(_("job type"), max_length=40)
-    is_enabled = models.BooleanField(_("enabled"), default=True)
-    cursor = models.DateTimeField(_("fetched up to"), null=True, blank=True, editable=False)
-
-    objects = FeedQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("feed")
-        verbose_name_plural = _("feeds")
-        ordering = ["dealership__code", "job_type"]
-        constraints = [
-            models.UniqueConstraint(fields=["dealership", "job_type"], name="one_feed_per_dealership_and_job_type")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.dealership.code} {self.job_type}"
-
-    @property
-    def kind(self) -> JobType:
-        from ingestion.job_types import JOB_TYPES
-
-        return JOB_TYPES[self.job_type]
-
-    def next_since(self, now: datetime) -> datetime:
-        """Where the next window starts: the cursor less the overlap, else a window back; never before what is given."""
-        if self.cursor is None:
-            return max(now - timedelta(days=self.connection.window_days), self.connection.oldest(now))
-        return max(self.cursor - OVERLAP, self.connection.oldest(now))

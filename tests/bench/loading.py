@@ -71,6 +71,7 @@ def a_run(feed: Feed) -> Run:
     return Run.objects.create(
         feed=feed,
         dealership=feed.dealership,
+        connection=feed.connection,
         job_type=feed.job_type,
         since=now - timedelta(days=1),
         until=now,

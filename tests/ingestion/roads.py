@@ -14,7 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, settings
 
 from dealers.models import Dealership
-from ingestion import answer, services
+from ingestion import answer, claims, desk, services
 from ingestion.documents import Document, Reject, reject, shape, sort_out
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Connection, Feed, Line, QuarantinedRecord, Record, Run
@@ -76,9 +76,9 @@ class Road:
 
     def arrive_body(self, body: bytes) -> Run:
         run = services.open_run(feed=self.feed, by="test", since=timezone.now() - timedelta(hours=1))
-        work = services.claim(run.pk)
+        work = claims.claim(run.pk)
         assert work is not None
-        services.store_window(work, answer.records(body))
+        desk.store_window(work, answer.records(body))
         work.run.refresh_from_db()
         assert work.run.received == sum(getattr(work.run, name) for name in Run.COUNTS[1:])
         return work.run

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dealers.models import Dealership
-from ingestion import services
+from ingestion import claims, desk, services
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Feed, Run
 from ingestion.sandbox.config import DEMO_API_KEY, DEMO_SECRET_KEY, SandboxConfig
@@ -154,13 +154,13 @@ def test_a_feed_with_an_unfinished_run_is_a_failed_line_and_the_others_run(gatew
 
 
 def test_a_run_that_a_worker_took_over_is_shown_as_it_is(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    carry_out_all = services.carry_out_all
+    carry_out_all = desk.carry_out_all
 
     def too_late(run_ids: list[int]) -> Iterator[Run]:
-        services.claim(run_ids[0])
+        claims.claim(run_ids[0])
         return carry_out_all(run_ids)
 
-    monkeypatch.setattr(services, "carry_out_all", too_late)
+    monkeypatch.setattr(desk, "carry_out_all", too_late)
     status, lines = called("dgi_sync", "--job", "pkb", *TWO_DAYS)
     assert status == 0
     assert {(line["dealer"], line["state"]) for line in lines} == {("08138", "running"), ("08139", "succeeded")}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion import services
+from ingestion import desk, services
 from ingestion.models import Connection, Feed, Run
 from ingestion.services import BadWindow
 from tests.factories import FeedFactory
@@ -65,7 +65,7 @@ def feed_of(script: Script | None = None, **columns: object) -> Feed:
 def carried(feed: Feed, since: datetime | None = None, until: datetime | None = None) -> Run:
     """A run of `feed`, carried out; the feed is as it is afterwards."""
     run = services.open_run(feed=feed, by="test", since=since, until=until)
-    [ended] = services.carry_out([run.pk])
+    [ended] = desk.carry_out([run.pk])
     feed.refresh_from_db()
     return ended
 
@@ -108,13 +108,13 @@ def test_a_gap_is_caught_up_in_windows_that_the_gateway_takes() -> None:
 
 def test_each_window_commits_its_cursor_before_the_next_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     cursors = []
-    submit = services.Fetcher.submit
+    submit = desk.Fetcher.submit
 
-    def watched(fetcher: services.Fetcher, gateway: services.Gateway, call: services.Call) -> object:
+    def watched(fetcher: desk.Fetcher, gateway: services.Gateway, call: services.Call) -> object:
         cursors.append(Feed.objects.get().cursor)
         return submit(fetcher, gateway, call)
 
-    monkeypatch.setattr(services.Fetcher, "submit", watched)
+    monkeypatch.setattr(desk.Fetcher, "submit", watched)
     with scripted(NOTHING) as script:
         carried(feed_of(script, cursor=ago(14)))
     begin = ago(14) - timedelta(minutes=15)
@@ -217,16 +217,16 @@ def test_a_run_says_who_started_it_and_how_long_it_took(clock: Clock) -> None:
         run = services.open_run(feed=feed_of(script), by="alice@dealer.example")
         assert (run.state, run.started_at, run.seconds) == ("queued", None, None)
         clock.shift(seconds=5)
-        [ended] = services.carry_out([run.pk])
+        [ended] = desk.carry_out([run.pk])
     assert (ended.started_by, ended.started_at, ended.seconds) == ("alice@dealer.example", clock.at, 0)
 
 
 def test_a_requested_run_nudges_a_worker_once_it_is_committed(
     django_capture_on_commit_callbacks: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nudged: list[list[int]] = []
+    nudged: list[str] = []
     monkeypatch.setattr("ingestion.tasks.nudge", nudged.append)
     with django_capture_on_commit_callbacks(execute=True):
-        run = services.request_run(feed=feed_of(), by="test")
+        services.request_run(feed=feed_of(), by="test")
         assert nudged == []
-    assert nudged == [[run.pk]]
+    assert nudged == ["live"]

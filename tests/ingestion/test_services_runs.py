@@ -12,10 +12,14 @@ import pytest
 from django.db import DataError, connection
 from django.utils import timezone
 
-from ingestion import services
+from ingestion import desk, habits
+from ingestion.answer import GatewayFault
+from ingestion.claims import claim, renew, take_over
+from ingestion.client import Answer
+from ingestion.desk import carry_out, carry_out_all
 from ingestion.job_types.pkb import WorkOrder
 from ingestion.models import Feed, QuarantinedRecord, Run
-from ingestion.services import AlreadyRunning, carry_out, carry_out_all, claim, open_run
+from ingestion.services import AlreadyRunning, open_run
 from tests.factories import FeedFactory, RunFactory
 from tests.ingestion.scripted import Reply, Script, http, scripted
 
@@ -41,9 +45,15 @@ def abandoned(feed: Feed, seconds: int = 1) -> Run:
     return RunFactory(feed=feed, state="running", finished_at=None, leased_until=until)
 
 
-def arrived() -> Future[list[msgspec.Raw]]:
-    future: Future[list[msgspec.Raw]] = Future()
-    future.set_result([msgspec.Raw(msgspec.json.encode(RECORD))])
+def arrived() -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_result(Answer([msgspec.Raw(msgspec.json.encode(RECORD))]))
+    return future
+
+
+def broken() -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_exception(GatewayFault("the gateway failed"))
     return future
 
 
@@ -83,13 +93,22 @@ def test_a_feed_with_an_unfinished_run_names_it() -> None:
     queued(feed_of(dealership=feed.dealership, connection=feed.connection, job_type="prospect"))
 
 
-def test_an_abandoned_run_is_closed_when_its_lease_is_over() -> None:
-    feed = feed_of()
-    old = abandoned(feed)
-    new = queued(feed)
+def test_an_abandoned_run_waits_for_another_worker_when_its_lease_is_over() -> None:
+    old = abandoned(feed_of())
+    assert take_over() == 1
     old.refresh_from_db()
-    assert (old.state, old.error, old.leased_until) == ("failed", "its worker stopped before the end", None)
-    assert new.state == "queued"
+    assert (old.state, old.takeovers, old.leased_until) == ("queued", 1, None)
+    assert claim(old.pk)
+
+
+def test_a_run_that_three_workers_died_of_is_not_given_to_a_fourth() -> None:
+    run = queued(feed_of())
+    for _ in range(3):
+        assert claim(run.pk)
+        Run.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        take_over()
+    run.refresh_from_db()
+    assert (run.state, run.error, run.takeovers) == ("failed", "3 workers stopped in the middle of it", 3)
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])
@@ -101,23 +120,39 @@ def test_a_run_within_its_lease_is_believed(state: str) -> None:
         queued(feed)
 
 
-def test_what_a_worker_brings_after_its_run_was_closed_is_not_stored() -> None:
+def test_a_worker_that_was_given_up_cannot_write() -> None:
     feed = feed_of()
-    work = claim(queued(feed).pk)
-    assert work is not None
+    zombie = claim(queued(feed).pk)
+    assert zombie is not None
     Run.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    services.give_up_abandoned(feed)
-    assert services.take_in(work, arrived()) is False
-    assert (work.run.state, WorkOrder.objects.count()) == ("failed", 0)
+    take_over()
+    assert desk.take_in(zombie, arrived()) is False
+    heir = claim(zombie.run.pk)
+    assert heir is not None
+    zombie.run.state = Run.State.RUNNING
+    assert desk.take_in(zombie, arrived()) is False
+    assert desk.take_in(zombie, broken()) is False
+    assert WorkOrder.objects.count() == 0
     feed.refresh_from_db()
-    assert feed.cursor is None
+    assert (feed.cursor, feed.failures) == (None, 0)
+    assert renew([zombie]) == {heir.run.pk}
+    assert renew([heir]) == set()
+    desk.take_in(heir, arrived())
+    assert (Run.objects.get().state, WorkOrder.objects.count()) == ("succeeded", 1)
 
 
-def test_a_claimed_run_is_leased_for_longer_than_a_window_may_take(settings: Any) -> None:
-    work = claim(queued(feed_of()).pk)
-    assert work is not None
-    assert work.run.leased_until is not None
-    assert work.run.leased_until > timezone.now() + timedelta(seconds=settings.DGI_RUN_DEADLINE)
+def test_a_run_that_is_taken_over_goes_on_after_the_last_window_stored() -> None:
+    first = claim(queued(feed_of(cursor=timezone.now() - timedelta(days=13))).pk)
+    assert first is not None
+    assert len(first.windows) == 2
+    assert desk.take_in(first, arrived()) is True
+    Run.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    take_over()
+    second = claim(first.run.pk)
+    assert second is not None
+    assert second.windows == first.windows
+    assert desk.take_in(second, arrived()) is False
+    assert (second.run.state, second.run.received, second.run.created) == ("succeeded", 2, 1)
 
 
 def test_a_run_of_another_worker_is_left_to_it() -> None:
@@ -171,14 +206,14 @@ def test_a_record_in_quarantine_makes_a_run_partial_without_an_error() -> None:
 def test_trouble_in_storing_takes_back_all_of_its_window(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: Exception, words: str
 ) -> None:
-    move = services.move_cursor
+    move = habits.move_cursor
 
-    def fail_in_the_second_window(*window: Any) -> None:
+    def fail_in_the_second_window(*window: Any) -> list[str]:
         if WorkOrder.objects.count() == 2:
             raise trouble
-        move(*window)
+        return move(*window)
 
-    monkeypatch.setattr(services, "move_cursor", fail_in_the_second_window)
+    monkeypatch.setattr(habits, "move_cursor", fail_in_the_second_window)
     with scripted(ANSWER, http(200, {"status": 1, "data": [{**RECORD, "noWorkOrder": "WO/2"}, {}]})) as script:
         feed = feed_of(script, cursor=timezone.now() - timedelta(days=13))
         [run] = carry_out([queued(feed).pk])
@@ -214,7 +249,7 @@ def test_a_process_that_is_told_to_stop_cancels_what_it_has_not_ended() -> None:
 
 
 def test_runs_that_were_not_reached_are_cancelled_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "AT_ONCE", 1)
+    monkeypatch.setattr(desk, "AT_ONCE", 1)
     with scripted(ANSWER) as script:
         runs = [queued(feed_of(script)) for _ in range(3)]
         ending = carry_out_all([run.pk for run in runs])
@@ -224,32 +259,7 @@ def test_runs_that_were_not_reached_are_cancelled_too(monkeypatch: pytest.Monkey
 
 
 def test_any_number_of_runs_is_carried_out_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "AT_ONCE", 2)
+    monkeypatch.setattr(desk, "AT_ONCE", 2)
     with scripted(ANSWER) as script:
         runs = [queued(feed_of(script)) for _ in range(5)]
         assert {run.pk for run in carry_out_all([run.pk for run in runs])} == {run.pk for run in runs}
-
-
-def test_a_slot_queues_a_run_for_every_live_feed_of_its_job_type() -> None:
-    live = [feed_of(), feed_of()]
-    feed_of(is_enabled=False)
-    feed_of(connection__is_active=False)
-    feed_of(dealership__is_active=False)
-    feed_of(job_type="prospect")
-    runs = Run.objects.filter(pk__in=services.fan_out("pkb"))
-    assert {run.feed for run in runs} == set(live)
-    assert {(run.state, run.started_by) for run in Run.objects.all()} == {("queued", "schedule")}
-
-
-def test_a_slot_names_what_still_waits_again_and_leaves_what_runs() -> None:
-    waiting, running = queued(feed_of()), queued(feed_of())
-    claim(running.pk)
-    assert services.fan_out("pkb") == [waiting.pk]
-    assert Run.objects.count() == 2
-
-
-def test_a_slot_replaces_an_abandoned_run() -> None:
-    old = abandoned(feed_of())
-    [new] = services.fan_out("pkb")
-    assert new != old.pk
-    assert Run.objects.get(pk=old.pk).state == "failed"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from ingestion import answer, services
+from ingestion import answer, claims, desk, habits, services
 from ingestion.models import QuarantinedRecord, Run
 from tests.ingestion.roads import DEALER, NEIGHBOUR, Data, Road, body_of, counts, in_json, road_for
 
@@ -216,12 +216,12 @@ def test_an_answer_waits_for_the_one_before_it_and_sees_what_that_stored() -> No
 
 def test_a_window_that_cannot_be_stored_leaves_nothing(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
     run = services.open_run(feed=road.feed, by="test")
-    work = services.claim(run.pk)
+    work = claims.claim(run.pk)
     assert work is not None
-    monkeypatch.setattr(services, "move_cursor", lambda *_: 1 / 0)
+    monkeypatch.setattr(habits, "move_cursor", lambda *_: 1 / 0)
     before = road.dump()
     with pytest.raises(ZeroDivisionError):
-        services.store_window(work, answer.records(body_of(order(1), order(2, kmTerakhir="x"))))
+        desk.store_window(work, answer.records(body_of(order(1), order(2, kmTerakhir="x"))))
     assert road.dump() == before
     assert not QuarantinedRecord.objects.exists()
     run.refresh_from_db()

@@ -10,10 +10,10 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from ingestion.admission import gateway_of
 from ingestion.client import Call, Fetcher, Probe
 from ingestion.console import DGICommand
 from ingestion.models import Connection
-from ingestion.services import gateway_of
 
 
 class Command(DGICommand):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from ingestion import services
+from ingestion import desk, services
 from ingestion.console import DGICommand, dealerships, job_types, moment
 from ingestion.models import Feed, Run
 
@@ -69,7 +69,7 @@ class Command(DGICommand):
     def outcomes(self, run_ids: list[int]) -> Iterator[Run]:
         """Each run as it ends, then those that a worker took over as they are."""
         ours = set()
-        for run in services.carry_out_all(run_ids):
+        for run in desk.carry_out_all(run_ids):
             ours.add(run.pk)
             yield run
         others = Run.objects.filter(pk__in=set(run_ids) - ours)

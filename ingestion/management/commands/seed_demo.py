@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from dealers.models import Dealership, User
-from ingestion import schedules, services, tasks
-from ingestion.models import Connection, Feed
+from ingestion import schedules, services, slots, tasks
+from ingestion.models import Connection
 from ingestion.sandbox import config as sandbox
 
 NAMES = ("Cahaya Motor Kemayoran", "Cahaya Motor Depok", "Cahaya Motor Bogor")
@@ -60,8 +60,8 @@ class Command(BaseCommand):
         for code, name in zip(config.dealers, NAMES, strict=False):
             Dealership.objects.filter(code=code, name=code).update(name=name)
         schedules.create_missing()
-        for job_type in Feed.objects.live().values_list("job_type", flat=True).distinct().order_by("job_type"):
-            tasks.nudge(services.fan_out(job_type))
+        slots.fill()
+        tasks.nudge("live")
         self.stdout.write(
             f"Demo: main dealer {config.main_dealer}, {len(config.dealers)} dealerships, fetching from the sandbox."
         )
