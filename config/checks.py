@@ -82,17 +82,20 @@ def application_role(databases: Sequence[str] | None = None, **_: Any) -> list[C
             """
             SELECT current_user, rolsuper, rolbypassrls,
                    EXISTS (SELECT FROM pg_class WHERE relowner = roles.oid AND relkind IN ('r', 'p')),
-                   current_setting('server_version_num')::int
+                   current_setting('server_version_num')::int, current_setting('statement_timeout') = '0'
             FROM pg_roles AS roles WHERE rolname = current_user
             """
         )
-        role, superuser, bypasses, owns, version = cursor.fetchone()
+        role, superuser, bypasses, owns, version, unlimited = cursor.fetchone()
     found: list[CheckMessage] = []
     if version < OLDEST_POSTGRES:
         found.append(Error(f"PostgreSQL {version // 10000} is too old; 14 or later is needed.", id="forecourt.E010"))
     hint = "Give DATABASE_URL the application's role; DATABASE_OWNER_URL is for migrations (docs/operations.md)."
     if superuser or bypasses:
         found.append(Error(f"DATABASE_URL's role {role} is above row-level security.", hint=hint, id="forecourt.E011"))
+    if unlimited:
+        words = f"DATABASE_URL's role {role} has no statement_timeout: a statement may run for ever."
+        found.append(Warning(words, hint="Run config/local/roles.sql.", id="forecourt.W003"))
     if owns:
         found.append(Error(f"DATABASE_URL's role {role} owns tables.", hint=hint, id="forecourt.E012"))
     return found

@@ -100,7 +100,8 @@ TEMPLATES = [
     },
 ]
 
-# -- database: the application's own role; migrations run under the owner's (DATABASE_OWNER_URL, read by `migrate` only)
+# -- database: the application's own role; migrations run under the owner's (DATABASE_OWNER_URL, read by `migrate` only).
+# Its time limits belong to the role (config/local/roles.sql): a pooler in transaction mode passes on no others.
 
 
 def socket_directory(url: str) -> str | None:
@@ -113,16 +114,10 @@ DATABASES = {"default": setting("DATABASE_URL", env.db_url)}
 DATABASES["default"]["HOST"] = socket_directory(env.str("DATABASE_URL")) or DATABASES["default"].get("HOST")
 if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL: Forecourt runs on PostgreSQL; write postgres://user:password@host/name")
-_MIGRATING = env.str("DATABASE_OWNER_URL", default="") == env.str("DATABASE_URL")  # an index may take its time
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {
-        **DATABASES["default"].get("OPTIONS", {}),
-        "application_name": "forecourt",
-        "options": f"-c statement_timeout={0 if _MIGRATING else 60_000} -c lock_timeout=10s"
-        " -c idle_in_transaction_session_timeout=60s",
-    },
+    "OPTIONS": {**DATABASES["default"].get("OPTIONS", {}), "application_name": "forecourt"},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -9,6 +9,12 @@ ALTER ROLE forecourt_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE
 -- Web, worker and beat: reads and writes rows, owns nothing.
 ALTER ROLE forecourt_app LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'app_password';
 
+-- Nothing waits for ever. Set on the roles because a pooler in transaction mode passes on no setting of a session.
+ALTER ROLE forecourt_owner SET lock_timeout = '10s';  -- a migration that cannot have its lock ends; an index may take its time
+ALTER ROLE forecourt_app SET statement_timeout = '60s';
+ALTER ROLE forecourt_app SET lock_timeout = '10s';
+ALTER ROLE forecourt_app SET idle_in_transaction_session_timeout = '60s';
+
 DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I OWNER TO forecourt_owner', current_database());
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());

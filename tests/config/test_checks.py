@@ -62,7 +62,8 @@ def test_the_applications_role_passes() -> None:
 def test_a_role_that_owns_tables_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
         monkeypatch.setattr(DatabaseWrapper, "cursor", lambda _self: owner.cursor())
-        assert ids(checks.application_role(databases=["default"])) == ["forecourt.E012"]
+        found = ids(checks.application_role(databases=["default"]))
+    assert found == ["forecourt.W003", "forecourt.E012"]  # the owner's statements may take their time
 
 
 def test_the_database_is_asked_only_when_a_check_may() -> None:

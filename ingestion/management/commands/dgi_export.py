@@ -6,6 +6,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
+
 from ingestion.console import DGICommand, dealerships, job_types, json_line
 from ingestion.export import exported
 
@@ -27,6 +29,7 @@ class Command(DGICommand):
             progress = self.progress(records.count() if self.stderr.isatty() else 0)
             self.write(exported(job_type, records), progress)
 
+    @transaction.atomic  # a cursor of the server's lives in a transaction, also behind a pooler
     def write(self, rows: Iterable[dict[str, Any]], progress: Any) -> None:
         for row in rows:
             self.stdout.write(json_line(row))
