@@ -100,8 +100,8 @@ TEMPLATES = [
     },
 ]
 
-# -- database: the application's own role; migrations run under the owner's (DATABASE_OWNER_URL, read by `migrate` only).
-# Its time limits belong to the role (config/local/roles.sql): a pooler in transaction mode passes on no others.
+# -- database: the application's own role; migrations run under the owner's (DATABASE_OWNER_URL, read by `migrate`
+# only). Its time limits belong to the role (config/local/roles.sql): a pooler in transaction mode passes on no others.
 
 
 def socket_directory(url: str) -> str | None:
