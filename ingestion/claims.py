@@ -20,9 +20,9 @@ from ingestion.admission import AT_ONCE, Pass, Places, circuit_of, gates_of, gat
 from ingestion.client import Call, Gateway
 from ingestion.models import Feed, Run
 
-LEASE = timedelta(seconds=40)
+LEASE = timedelta(seconds=30)
 """How long a run is believed without a sign of life."""
-SIGN_OF_LIFE = 8.0
+SIGN_OF_LIFE = 5.0
 """Seconds between two."""
 WORKERS_LOST = 3
 """A run that so many workers died of is not given to another."""

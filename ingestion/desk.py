@@ -66,7 +66,7 @@ class Desk:
 
     def give_signs_of_life(self) -> list[Work]:
         """Renew every lease when it is time; the works whose run is no longer ours, their calls broken off."""
-        if time.monotonic() - self.renewed < SIGN_OF_LIFE / 2:
+        if time.monotonic() - self.renewed < SIGN_OF_LIFE:
             return []
         self.renewed = time.monotonic()
         lost = []
@@ -93,7 +93,7 @@ def serve(lane: str, stop: Callable[[], bool] = never) -> Iterator[Run]:
         try:
             while not stop():
                 now = time.monotonic()
-                if now >= look and now < end:
+                if (now >= look or not desk.under_way) and now < end:
                     look = now + TICK
                     for work in claimer.claim():
                         desk.send(work)

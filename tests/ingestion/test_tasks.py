@@ -12,9 +12,11 @@ from django.db import transaction
 
 from config.celery import app
 from ingestion import services, tasks
+from ingestion.admission import PER_DEALERSHIP
+from ingestion.job_types import JOB_TYPES
 from ingestion.job_types.pkb import WorkOrder
 from ingestion.models import Run
-from tests.factories import FeedFactory
+from tests.factories import ConnectionFactory, DealershipFactory, FeedFactory
 from tests.ingestion.scripted import http, scripted
 
 ANSWER = http(200, {"status": 1, "data": [{"noWorkOrder": "WO/1"}]})
@@ -66,3 +68,16 @@ def test_a_worker_carries_out_what_was_requested_and_what_the_schedule_asks_for(
         tasks.dispatch.delay()
         assert eventually(ended.filter(job_type="prospect").first).started_by == "schedule"
     assert WorkOrder.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_worker_goes_on_until_nothing_waits_however_few_go_side_by_side() -> None:
+    with scripted(ANSWER) as script:
+        connection = ConnectionFactory(base_url=script.base_url)
+        dealership = DealershipFactory()
+        for job_type in list(JOB_TYPES)[: 2 * PER_DEALERSHIP]:
+            feed = FeedFactory(connection=connection, dealership=dealership, job_type=job_type)
+            services.open_run(feed=feed, by="test")
+        tasks.live()
+    assert not Run.objects.unfinished().exists()
+    assert len(script.requests) == 2 * PER_DEALERSHIP
