@@ -1,0 +1,39 @@
+"""Knows when a gateway is down, so that calls stop hurrying after it."""
+
+from __future__ import annotations
+
+import threading
+
+FAILURES = 5
+"""Failed calls in a row after which a gateway counts as down."""
+
+
+class Circuit:
+    """The failed calls in a row of one connection in this process.
+
+    It opens after FAILURES of them, from at least two dealerships unless the connection serves one `alone`: when only
+    one dealership fails while its neighbours are well, the trouble is not the gateway's. How long it is left alone,
+    and who tries first, is the caller's matter.
+    """
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self.alone = alone
+        self.failures = 0
+        self.dealerships: set[int] = set()
+        self.lock = threading.Lock()
+
+    def failed(self, dealership_id: int) -> None:
+        with self.lock:
+            self.failures += 1
+            self.dealerships.add(dealership_id)
+
+    def succeeded(self) -> None:
+        """End the row: the gateway answers sensibly."""
+        with self.lock:
+            self.failures = 0
+            self.dealerships.clear()
+
+    @property
+    def is_open(self) -> bool:
+        with self.lock:
+            return self.failures >= FAILURES and (self.alone or len(self.dealerships) > 1)
