@@ -19,6 +19,7 @@ from django.utils import timezone
 from dealers.models import Dealership
 from ingestion import intake
 from ingestion.answer import GatewayError
+from ingestion.body import Answer
 from ingestion.client import Call, Fetcher, Gateway
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Feed, Run
@@ -157,7 +158,7 @@ class Work:
     def call(self) -> Call:
         since, until = self.windows[0]
         kind = self.feed.kind
-        return Call(kind.module, self.feed.dealership.code, since, until, kind.filters)
+        return Call(kind.module, self.feed.dealership.code, since, until, kind.filters, self.feed.dealership_id)
 
 
 @dataclass
@@ -165,12 +166,12 @@ class Desk:
     """The calls under way, each with its work."""
 
     fetcher: Fetcher
-    under_way: dict[Future[list[msgspec.Raw]], Work] = field(default_factory=dict)
+    under_way: dict[Future[Answer], Work] = field(default_factory=dict)
 
     def send(self, work: Work) -> None:
         self.under_way[self.fetcher.submit(work.gateway, work.call())] = work
 
-    def arrivals(self) -> Iterator[tuple[Work, Future[list[msgspec.Raw]]]]:
+    def arrivals(self) -> Iterator[tuple[Work, Future[Answer]]]:
         while self.under_way:
             done, _ = wait(self.under_way, return_when=FIRST_COMPLETED)
             for future in done:
@@ -240,13 +241,15 @@ def gateway_of(connection: Connection) -> Gateway:
         joiner=connection.joiner,
         zone=connection.zone,
         deadline=settings.DGI_RUN_DEADLINE,
+        clock_tolerance=connection.clock_tolerance,
     )
 
 
-def take_in(work: Work, future: Future[list[msgspec.Raw]]) -> bool:
+def take_in(work: Work, future: Future[Answer]) -> bool:
     """Store what arrived for the current window; whether the run goes on with the next."""
     try:
-        store_window(work, future.result())
+        with future.result() as answer:
+            store_window(work, answer.records)
     except GatewayError as error:
         fail(work, str(error))
     except DatabaseError as error:
