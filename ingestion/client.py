@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import math
 import random
-import re
 import threading
 import time
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import aiohttp
-import msgspec
-from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.exceptions import ValidationError
 
-from ingestion import answer
 from ingestion.addresses import validate_base_url
-from ingestion.answer import GatewayError, Unreachable, UnreadableAnswer
+from ingestion.answer import GatewayError, NotCalled, Unreachable
+from ingestion.body import Answer, Turn, limited
 from ingestion.circuit import Circuit
+from ingestion.reply import Reply, records, without_quote
+from ingestion.resolver import PublicResolver
 from ingestion.secrets import Secret
+from ingestion.signing import headers
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
 TRIES = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
-LARGEST_ANSWER = 20 * 2**20
-"""Bytes, unpacked."""
-TOKEN = re.compile(rb"\b[0-9a-fA-F]{64}\b")
 WIRE_MOMENT = "%Y-%m-%d %H:%M:%S"
 
 
@@ -48,9 +43,10 @@ class Gateway:
     zone: ZoneInfo
     deadline: float
     """Seconds that a call may take with all its retries."""
-    clock_tolerance: int = 10
-    circuit: Circuit = field(default_factory=Circuit)
-    tries: int = 5
+    clock_tolerance: int
+    """Seconds that its clock may differ from that of a request."""
+    tries: int = TRIES
+    circuit: Circuit = field(default_factory=Circuit, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,7 @@ class Call:
     until: datetime
     filters: tuple[str, ...] = ()
     dealership_id: int = 0
+    """Ours, for the circuit; it is not sent."""
 
     def body(self, zone: ZoneInfo) -> dict[str, str]:
         """The request's body; its times are local to the main dealer, to the second."""
@@ -72,39 +69,6 @@ class Call:
             "dealerId": self.dealer,
             **dict.fromkeys(self.filters, ""),
         }
-
-
-def token(api_key: str, secret_key: str, at: int, joiner: str = "") -> str:
-    """The DGI-API-Token of a request at `at` (Unix seconds)."""
-    return hashlib.sha256(joiner.join((api_key, secret_key, str(at))).encode()).hexdigest()
-
-
-def headers(gateway: Gateway) -> dict[str, str]:
-    """Signed for this very second. Raises GatewayError if the credential cannot be opened."""
-    try:
-        api_key, secret_key = gateway.api_key.reveal(), gateway.secret_key.reveal()
-    except (ImproperlyConfigured, ValueError) as error:
-        raise GatewayError(f"no call was made: {error}") from None
-    at = int(time.time())
-    return {
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-        "X-Request-Time": str(at),
-        "DGI-API-Key": api_key,
-        "DGI-API-Token": token(api_key, secret_key, at, gateway.joiner),
-    }
-
-
-@dataclass
-class Answer:
-    records: list[msgspec.Raw]
-    calls: int = 1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 class Fetcher:
@@ -133,8 +97,11 @@ class Fetcher:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
     async def open(self) -> aiohttp.ClientSession:
+        self.large = asyncio.Lock()
         limits = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
-        return aiohttp.ClientSession(timeout=limits, connector=aiohttp.TCPConnector(limit=self.at_once))
+        resolver = PublicResolver(aiohttp.DefaultResolver())
+        connector = aiohttp.TCPConnector(limit=self.at_once, resolver=resolver, use_dns_cache=False)
+        return aiohttp.ClientSession(timeout=limits, connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
     async def close(self) -> None:
         waiting = asyncio.all_tasks() - {asyncio.current_task()}
@@ -144,41 +111,55 @@ class Fetcher:
         await self.session.close()
 
     def submit(self, gateway: Gateway, call: Call) -> Future[Answer]:
-        """The call's raw records, in the future; it raises a GatewayError when there are none to be had."""
-        return asyncio.run_coroutine_threadsafe(answered(self.session, gateway, call), self.loop)
+        """The call's answer, in the future; it raises a GatewayError when there is none to be had.
+
+        Release every answer before you wait for the next: of the large ones only one is let in at a time.
+        """
+        return asyncio.run_coroutine_threadsafe(read(self.session, self.large, gateway, call), self.loop)
 
     def probe(self, gateway: Gateway, call: Call) -> Probe:
         """Make `call` once, without retries, and tell how it went."""
-        return self.wait(probe(self.session, gateway, call))
+        return self.wait(probe(self.session, self.large, gateway, call))
 
 
-async def answered(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> Answer:
-    try:
-        found = Answer(await read(session, gateway, call))
-        gateway.circuit.succeeded()
-        return found
-    except GatewayError as error:
-        if error.counts:
-            gateway.circuit.failed(call.dealership_id)
-        raise
-
-
-async def read(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> list[msgspec.Raw]:
-    """Call, and call again where that may help, until the deadline."""
-    end = time.monotonic() + gateway.deadline
-    attempt = 1
+async def read(session: aiohttp.ClientSession, large: asyncio.Lock, gateway: Gateway, call: Call) -> Answer:
+    """Call, and call again where that may help, until the deadline; the circuit learns how it ended."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + gateway.deadline
+    calls = 0
     while True:
+        calls += 1
         try:
-            async with asyncio.timeout(max(end - time.monotonic(), 0.001)):
-                return records(await once(session, gateway, call), gateway)
+            async with asyncio.timeout_at(max(end, loop.time() + 0.001)) as timer:
+                found = await attempt(session, Turn(large), timer, gateway, call)
         except TimeoutError:
-            raise Unreachable(f"the gateway did not answer within the deadline of {gateway.deadline:g} s") from None
-        except GatewayError as error:
-            pause = pause_after(error, attempt)
-            if not error.retry or attempt == TRIES or time.monotonic() + pause > end:
-                raise with_tries(error, attempt) from None
+            error: GatewayError = Unreachable(
+                f"the gateway did not answer within the deadline of {gateway.deadline:g} s"
+            )
+            pause = math.inf
+        except GatewayError as caught:
+            error, pause = caught.with_traceback(None), pause_after(caught, calls)
+            error.__context__ = None  # with both go the frames that hold the answer, while we wait and while others ask
+        else:
+            gateway.circuit.succeeded()
+            found.calls = calls
+            return found
+        end = timer.when() or end
+        gateway.circuit.note(error, call.dealership_id)
+        if not error.retry or calls >= gateway.tries or loop.time() + pause > end or gateway.circuit.is_open:
+            raise given_up(error, calls, gateway.circuit)
         await asyncio.sleep(pause)
-        attempt += 1
+
+
+async def attempt(
+    session: aiohttp.ClientSession, turn: Turn, timer: asyncio.Timeout, gateway: Gateway, call: Call
+) -> Answer:
+    try:
+        reply = await once(session, turn, timer, gateway, call)
+        return Answer(records(reply, gateway), len(reply.body), turn)
+    except BaseException:
+        turn.release()
+        raise
 
 
 def pause_after(error: GatewayError, attempt: int) -> float:
@@ -188,92 +169,33 @@ def pause_after(error: GatewayError, attempt: int) -> float:
     return min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.5, 1)
 
 
-def with_tries(error: GatewayError, attempt: int) -> GatewayError:
-    """`error` telling how often we tried, and how long the gateway asks to wait."""
+def given_up(error: GatewayError, calls: int, circuit: Circuit) -> GatewayError:
+    """`error` telling how often we tried, how long the gateway asks to wait, and whether it counts as down now."""
     patience = f"; it asks to wait {error.wait:.0f} s" if error.wait else ""
-    tries = f" (after {attempt} tries)" if attempt > 1 else ""
-    error.args = (f"{error.args[0]}{patience}{tries}",)
+    tries = f" (after {calls} tries)" if calls > 1 else ""
+    down = ""
+    if error.counts and circuit.is_open:
+        down = "; the gateway fails again and again, so it is left alone for a minute"
+    error.args = (f"{error.args[0]}{patience}{tries}{down}",)
+    error.calls = calls - isinstance(error, NotCalled)
     return error
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What a gateway sent back."""
-
-    status: int
-    body: bytes
-    date: str | None
-    retry_after: str | None
-
-    def records(self) -> list[msgspec.Raw]:
-        if 200 <= self.status < 300:
-            return answer.records(self.body)
-        if 300 <= self.status < 400:
-            raise answer.Refused(f"the gateway redirects ({self.status}); write the final address as the base URL")
-        error = answer.refusal(self.status, words(self.body))
-        if error.retry:
-            error.wait = seconds_until(self.retry_after)
-        raise error
-
-
-def records(reply: Reply, gateway: Gateway) -> list[msgspec.Raw]:
-    """The reply's records. What a failure says never holds our credential, even where the gateway repeats it."""
-    try:
-        return reply.records()
-    except GatewayError:
-        return replace(reply, body=without_credential(reply.body, gateway)).records()
-
-
-def without_credential(body: bytes, gateway: Gateway) -> bytes:
-    for secret in (gateway.api_key.reveal(), gateway.secret_key.reveal()):
-        for spelled in (secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/")):
-            body = body.replace(spelled.encode(), b"********")
-    return TOKEN.sub(b"********", body)
-
-
-def words(body: bytes) -> str:
-    """What the body of a failed call says, in a line."""
-    try:
-        found = answer.open_envelope(body)
-    except UnreadableAnswer:
-        return answer.title(body)
-    return answer.reason(found) or " ".join(filter(None, map(answer.spoken, found.values()))) or "no reason given"
-
-
-def seconds_until(retry_after: str | None) -> float | None:
-    """Retry-After as seconds or as an HTTP date; None if it is neither."""
-    if not retry_after:
-        return None
-    try:
-        seconds = float(retry_after)
-    except ValueError:
-        at = moment(retry_after)
-        seconds = (at - datetime.now(UTC)).total_seconds() if at else math.nan
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def moment(http_date: str) -> datetime | None:
-    """An HTTP date, in UTC unless it says otherwise; None for any other text."""
-    try:
-        at = parsedate_to_datetime(http_date)
-    except (ValueError, OverflowError):
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-async def once(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> Reply:
-    """One request, without redirects. Raises Unreachable if no whole answer comes."""
+async def once(
+    session: aiohttp.ClientSession, turn: Turn, timer: asyncio.Timeout, gateway: Gateway, call: Call
+) -> Reply:
+    """One request, without redirects. Raises Unreachable if no whole answer comes, NotCalled if none was asked for."""
     url = f"{gateway.base_url.rstrip('/')}/{call.module}/read"
     try:
         validate_base_url(url)
     except ValidationError as error:  # the allow list may have changed since the connection was made
-        raise answer.Refused(" ".join(error.messages)) from None
+        raise NotCalled(" ".join(error.messages)) from None
+    signed, sent_at = headers(gateway), time.time()
     try:
-        async with session.post(
-            url, json=call.body(gateway.zone), headers=headers(gateway), allow_redirects=False
-        ) as response:
-            body = await limited(response)
-            return Reply(response.status, body, response.headers.get("Date"), response.headers.get("Retry-After"))
+        async with session.post(url, json=call.body(gateway.zone), headers=signed, allow_redirects=False) as response:
+            at = (sent_at + time.time()) / 2
+            body = await limited(response, turn, timer)
+            return Reply(response.status, body, response.headers.get("Date"), response.headers.get("Retry-After"), at)
     except aiohttp.ConnectionTimeoutError:
         raise Unreachable(f"no connection to the gateway within {CONNECT_SECONDS} s") from None
     except aiohttp.ServerTimeoutError:
@@ -283,16 +205,7 @@ async def once(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> 
     except aiohttp.ClientPayloadError:
         raise Unreachable("the answer broke off before its end, or could not be unpacked") from None
     except (aiohttp.ClientError, OSError) as error:
-        raise Unreachable(f"the answer broke off: {error or type(error).__name__}") from None
-
-
-async def limited(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_ANSWER:
-            raise UnreadableAnswer(f"the answer is larger than {LARGEST_ANSWER // 2**20} MB; ask for shorter windows")
-    return bytes(body)
+        raise Unreachable(f"the answer broke off: {without_quote(error, gateway)}") from None
 
 
 @dataclass(frozen=True)
@@ -306,20 +219,19 @@ class Probe:
     error: str = ""
 
 
-async def probe(session: aiohttp.ClientSession, gateway: Gateway, call: Call) -> Probe:
-    before = time.time()
+async def probe(session: aiohttp.ClientSession, large: asyncio.Lock, gateway: Gateway, call: Call) -> Probe:
+    skew, reachable = None, False
     try:
-        reply = await once(session, gateway, call)
+        async with asyncio.timeout(gateway.deadline) as timer:
+            turn = Turn(large)
+            try:
+                reply = await once(session, turn, timer, gateway, call)
+                skew, reachable = reply.skew, True
+                records(reply, gateway)
+            finally:
+                turn.release()
+    except TimeoutError:
+        return Probe(reachable, accepted=False, skew=skew, error=f"no answer within {gateway.deadline:g} s")
     except GatewayError as error:
-        return Probe(reachable=False, accepted=False, skew=None, error=str(error))
-    skew = clock_skew(reply.date, (before + time.time()) / 2)
-    try:
-        records(reply, gateway)
-    except GatewayError as error:
-        return Probe(reachable=True, accepted=False, skew=skew, error=str(error))
-    return Probe(reachable=True, accepted=True, skew=skew)
-
-
-def clock_skew(date: str | None, now: float) -> float | None:
-    at = moment(date) if date else None
-    return round(at.timestamp() - now, 1) if at else None
+        return Probe(reachable, accepted=False, skew=skew, error=str(error))
+    return Probe(reachable, accepted=True, skew=skew)

@@ -15,11 +15,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reply:
-    """Bytes for the wire after `wait` seconds, and what happens to the connection afterwards."""
+    """Bytes for the wire after `wait` seconds, and what happens to the connection `linger` seconds afterwards."""
 
     wire: bytes
     wait: float = 0
     reset: bool = False
+    linger: float = 0
 
 
 def http(status: int, body: bytes | object = b"", **headers: str) -> bytes:
@@ -50,8 +51,10 @@ class Script:
     requests: list[Request] = field(default_factory=list)
     waiting: int = 0
     most_waiting: int = 0
+    connections: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
             self.requests.append(await read_request(reader))
             reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
@@ -61,6 +64,7 @@ class Script:
             self.waiting -= 1
             writer.write(reply.wire)
             await writer.drain()
+            await asyncio.sleep(reply.linger)
             if reply.reset:
                 await asyncio.sleep(0.05)  # the bytes are to arrive before the end
                 linger = struct.pack("ii", 1, 0)

@@ -10,13 +10,15 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion.addresses import validate_base_url
+from ingestion.addresses import kind_of, validate_base_url
 from tests.factories import ConnectionFactory
+
+ADDRESSES = ["93.184.216.34", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "10.0.0.5"]
 
 
 @pytest.fixture(autouse=True)
 def _allowed(settings: Any) -> None:
-    settings.DGI_ALLOWED_HOSTS = ["gateway.example", ".dealers.example", "Capital.Example", "10.0.0.5"]
+    settings.DGI_ALLOWED_HOSTS = ["gateway.example", ".dealers.example", "Capital.Example", *ADDRESSES]
     settings.DGI_ALLOW_LOOPBACK = False
 
 
@@ -35,7 +37,8 @@ def refusal(url: str) -> str:
         "https://a.dealers.example",
         "https://b.a.dealers.example/",
         "https://capital.example",
-        "https://10.0.0.5/dgi",
+        "https://93.184.216.34/dgi",
+        "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/dgi",
     ],
 )
 def test_https_to_a_host_of_the_list_is_allowed(url: str) -> None:
@@ -136,6 +139,49 @@ def test_anything_but_https_is_refused_away_from_this_machine(url: str, settings
 )
 def test_odd_spellings_are_refused(url: str) -> None:
     assert refusal(url)
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("93.184.216.34", ""),
+        ("172.15.255.255", ""),
+        ("172.16.0.0", "private"),
+        ("172.32.0.0", ""),
+        ("100.63.255.255", ""),
+        ("100.64.0.0", "carrier-grade NAT"),
+        ("100.128.0.0", ""),
+        ("100.100.100.200", "cloud metadata"),
+        ("168.63.129.16", "cloud metadata"),
+        ("169.254.0.1", "link-local"),
+        ("223.255.255.255", ""),
+        ("239.255.255.255", "multicast"),
+        ("255.255.255.255", "reserved"),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", ""),
+        ("2003::", ""),
+        ("2001:db8::1", "documentation"),
+        ("4000::", "reserved"),
+        ("100::1", "reserved"),
+        ("fe80::1%eth0", "link-local"),
+        ("fec0::1", "unique-local"),
+        ("::ffff:0:127.0.0.1", "IPv4-mapped"),
+        ("64:ff9b:1::a00:1", "NAT64"),
+    ],
+)
+def test_an_address_is_public_or_of_a_kind_that_is_not(address: str, kind: str) -> None:
+    assert kind_of(address) == kind
+
+
+def test_an_address_of_this_machine_on_the_list_needs_the_switch_too(settings: Any) -> None:
+    settings.DGI_ALLOWED_HOSTS = ["127.0.0.1", "::1"]
+    assert "127.0.0.1 is no public address (loopback)" in refusal("https://127.0.0.1/")
+    settings.DGI_ALLOW_LOOPBACK = True
+    validate_base_url("https://127.0.0.1/")
+    validate_base_url("https://[::1]/")
+
+
+def test_an_address_of_our_network_on_the_list_is_refused_with_its_kind() -> None:
+    assert refusal("https://10.0.0.5/") == "10.0.0.5 is no public address (private); only public ones are called."
 
 
 @given(st.text(st.characters(codec="utf-8", max_codepoint=0x2FF), max_size=30))

@@ -205,7 +205,29 @@ def test_nesting_of_any_depth_is_a_list_or_a_gateway_error(before: bytes, depth:
     only_known_outcomes(before + b"[" * depth + b"]" * depth + end)
 
 
-@unhurried
+@pytest.mark.parametrize("made", [bytes, bytearray])
+@pytest.mark.parametrize("body", [b'{"status":1,"data":' + b"[" * 5000, b'{"status":1,"data":[' + b'{"a":' * 5000])
+def test_what_is_nested_too_deep_is_told_as_that(made: Any, body: bytes) -> None:
+    error = told(made(body))
+    assert type(error) is UnreadableAnswer
+    assert "nested deeper than" in str(error)
+
+
+@pytest.mark.parametrize(
+    "content", [b'"\\ud800"', b'"\\\\\\udc00x"', b'"\\ud83d\\ude00\\ud83d"', b'"\\udc00\\ud83d\\ude00"']
+)
+def test_half_a_surrogate_pair_is_mended_and_a_whole_one_is_kept(content: bytes) -> None:
+    [raw] = records(b'{"status":1,"data":[%s]}' % content)
+    whole = json.loads(content).encode("utf-8", "replace").decode().replace("?", "\ufffd")
+    assert json.loads(bytes(raw)) == whole
+
+
+def test_an_escaped_backslash_before_a_u_is_no_escape() -> None:
+    [raw] = records(b'{"status":1,"data":["\\\\ud800 \0"]}')
+    assert json.loads(bytes(raw)) == r"\ud800 "
+
+
+@settings(unhurried, max_examples=2000)
 @given(st.binary(max_size=200))
 @example(b'{"a":' * 100_000)
 @example(b'{"status":"\xff","message":"\xff\xfe"}')

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 
-from ingestion import client
+from ingestion import body, client
 from ingestion.answer import CredentialRefused, GatewayError, Refused, Unreachable, UnreadableAnswer
-from ingestion.client import Call, Fetcher, Gateway, token
+from ingestion.client import Call, Fetcher, Gateway
 from ingestion.secrets import Secret
+from ingestion.signing import token
 from tests.ingestion.scripted import RECORDS, Reply, Script, http, scripted
 
 KEY, SECRET = "dgi-key-live:h3oiu8b54que", "dgi-secret-live:dTvCnLh58A"
@@ -26,7 +27,7 @@ CALL = Call("pkb", "08138", SINCE, SINCE + timedelta(days=1), ("noWorkOrder",))
 
 
 def gateway(script: Script, **changes: Any) -> Gateway:
-    settled = {"joiner": "", "zone": ZoneInfo("Asia/Jakarta"), "deadline": 20.0}
+    settled = {"joiner": "", "zone": ZoneInfo("Asia/Jakarta"), "deadline": 20.0, "clock_tolerance": 10}
     secrets = {"api_key": Secret.of(KEY, "key"), "secret_key": Secret.of(SECRET, "secret")}
     return Gateway(script.base_url, **{**settled, **secrets, **changes})
 
@@ -34,7 +35,6 @@ def gateway(script: Script, **changes: Any) -> Gateway:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_PAUSE", 0.001)
-    monkeypatch.setattr(client, "TRIES", 2)
 
 
 @pytest.fixture
@@ -44,7 +44,8 @@ def fetcher() -> Iterator[Fetcher]:
 
 
 def fetch(fetcher: Fetcher, script: Script, call: Call = CALL, **changes: Any) -> list[bytes]:
-    return [bytes(raw) for raw in fetcher.submit(gateway(script, **changes), call).result(30)]
+    with fetcher.submit(gateway(script, **{"tries": 2, **changes}), call).result(30) as answer:
+        return [bytes(raw) for raw in answer.records]
 
 
 def test_the_published_example_of_a_token_holds() -> None:
@@ -95,7 +96,7 @@ def test_a_slash_at_the_end_of_the_address_does_not_matter(fetcher: Fetcher) -> 
 def test_calls_wait_for_their_answers_at_the_same_time(fetcher: Fetcher) -> None:
     with scripted(Reply(RECORDS, wait=0.5)) as script:
         calls = [fetcher.submit(gateway(script), CALL) for _ in range(20)]
-        assert all(len(call.result(10)) == 1 for call in calls)
+        assert all(len(call.result(10).records) == 1 for call in calls)
     assert script.most_waiting == 20
 
 
@@ -147,8 +148,8 @@ def test_an_answer_of_more_than_20_mb_is_refused(fetcher: Fetcher) -> None:
 
 
 def test_an_answer_of_20_mb_is_taken(fetcher: Fetcher) -> None:
-    body = b'{"status":1,"data":[]}'
-    with scripted(http(200, body + b" " * (20 * 2**20 - len(body)))) as script:
+    nothing = b'{"status":1,"data":[]}'
+    with scripted(http(200, nothing + b" " * (20 * 2**20 - len(nothing)))) as script:
         assert fetch(fetcher, script) == []
 
 
@@ -161,7 +162,7 @@ def packed(size: int) -> bytes:
 def test_an_answer_that_unpacks_beyond_measure_is_refused_before_it_fills_the_memory(
     fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "LARGEST_ANSWER", 2**20)
+    monkeypatch.setattr(body, "LARGEST_ANSWER", 2**20)
     bomb = http(200, packed(200 * 2**20), Content_Encoding="gzip")
     with scripted(bomb) as script:
         tracemalloc.start()
@@ -176,8 +177,8 @@ def test_an_answer_that_unpacks_beyond_measure_is_refused_before_it_fills_the_me
 
 def test_a_packed_answer_is_unpacked(fetcher: Fetcher) -> None:
     pack = zlib.compressobj(wbits=31)
-    body = pack.compress(b'{"status":1,"data":[5]}') + pack.flush()
-    with scripted(http(200, body, Content_Encoding="gzip")) as script:
+    five = pack.compress(b'{"status":1,"data":[5]}') + pack.flush()
+    with scripted(http(200, five, Content_Encoding="gzip")) as script:
         assert fetch(fetcher, script) == [b"5"]
 
 

@@ -19,7 +19,8 @@ from cryptography.x509.oid import NameOID
 
 from ingestion import client
 from ingestion.answer import Busy, CredentialRefused, GatewayError, GatewayFault, Unreachable, UnreadableAnswer
-from ingestion.client import Fetcher, pause_after, seconds_until
+from ingestion.client import Fetcher, pause_after
+from ingestion.reply import seconds_until
 from tests.ingestion.scripted import RECORDS, Reply, Script, http, scripted
 from tests.ingestion.test_client import CALL, gateway
 
@@ -41,7 +42,8 @@ def fetcher() -> Iterator[Fetcher]:
 
 def fetch(fetcher: Fetcher, script: Script, **changes: Any) -> int:
     """How many records came."""
-    return len(fetcher.submit(gateway(script, **changes), CALL).result(30))
+    with fetcher.submit(gateway(script, **changes), CALL).result(30) as answer:
+        return len(answer.records)
 
 
 def told(fetcher: Fetcher, script: Script, **changes: Any) -> GatewayError:
@@ -135,7 +137,6 @@ def test_a_gateway_that_does_not_listen_is_told_as_such(fetcher: Fetcher) -> Non
 
 def test_a_connection_that_is_not_taken_ends_after_the_time_to_connect(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "CONNECT_SECONDS", 0.2)
-    monkeypatch.setattr(client, "TRIES", 1)
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
@@ -144,7 +145,7 @@ def test_a_connection_that_is_not_taken_ends_after_the_time_to_connect(monkeypat
             one.setblocking(False)
             one.connect_ex(deaf.getsockname())
         with Fetcher() as fetcher:
-            error = told(fetcher, Script([], f"http://127.0.0.1:{deaf.getsockname()[1]}"))
+            error = told(fetcher, Script([], f"http://127.0.0.1:{deaf.getsockname()[1]}"), tries=1)
         for one in waiting:
             one.close()
     assert str(error) == "no connection to the gateway within 0.2 s"
