@@ -14,6 +14,7 @@ import pytest
 from ingestion.sandbox import kept
 from ingestion.sandbox.admission import Query
 from ingestion.sandbox.config import numbered_dealers
+from ingestion.sandbox.faults import FAULTS
 from ingestion.sandbox.kept import FixedAnswers, WorldlyAnswers
 from ingestion.sandbox.modules import MODULES
 from ingestion.sandbox.quirks import QUIRKS
@@ -162,3 +163,11 @@ def test_the_command_refuses_what_makes_no_sense(arguments: list[str], words: st
     )
     assert refused.returncode == 2
     assert words in refused.stderr
+
+
+def test_the_help_of_the_command_tells_every_fault() -> None:
+    helped = subprocess.run(
+        [sys.executable, "manage.py", "dgi_sandbox", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    lines = {" ".join(line.split()) for line in helped.stdout.splitlines()}
+    assert {f"{fault.name} {fault.about}" for fault in FAULTS.values()} <= lines
