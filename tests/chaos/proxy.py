@@ -1,16 +1,14 @@
 """A proxy in front of a TCP port or a unix socket that spoils connections, switched while it runs.
 
 In a test: `with proxied(address) as proxy: proxy.switch(Reset(after=1000))`. As a process of its own, which lines on
-standard input tell what to do: `python -m tests.chaos.proxy 127.0.0.1:9000 /run/postgres.sock`, then `reset 1000`.
+standard input tell what to do: `python -m tests.chaos 127.0.0.1:9000 /run/postgres.sock`, then `reset 1000`.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import socket
 import struct
-import sys
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -227,36 +225,3 @@ def unanswered_port() -> Iterator[int]:
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
         yield listener.getsockname()[1]
-
-
-def parsed(text: str) -> Address:
-    host, colon, port = text.rpartition(":")
-    return (host, int(port)) if colon and port.isdecimal() else text
-
-
-def told(line: str) -> Mode:
-    """The mode of a line such as `reset 1000`."""
-    name, *numbers = line.split()
-    return MODES[name](*map(int, numbers))
-
-
-def main() -> None:
-    modes = "pass, blackhole, refuse, reset BYTES, slow BYTES_PER_SECOND, cut"
-    parser = argparse.ArgumentParser(description=f"A proxy that spoils connections; lines tell it how: {modes}.")
-    parser.add_argument("listen", type=parsed, help="HOST:PORT or a path")
-    parser.add_argument("target", type=parsed, help="HOST:PORT or a path")
-    options = parser.parse_args()
-    with proxied(options.target, options.listen) as proxy:
-        sys.stdout.write(f"{proxy.address}\n")
-        sys.stdout.flush()
-        for line in sys.stdin:
-            if line.strip() == "cut":
-                proxy.cut()
-            else:
-                proxy.switch(told(line))
-            sys.stdout.write(line)
-            sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

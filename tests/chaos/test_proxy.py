@@ -195,7 +195,7 @@ def test_as_a_process_it_is_told_by_lines() -> None:
     with (
         echoing(listener),
         subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.proxy", "127.0.0.1:0", target],
+            [sys.executable, "-m", "tests.chaos", "127.0.0.1:0", target],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
