@@ -23,6 +23,11 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def numbered_dealers(count: int) -> tuple[str, ...]:
+    """Codes for many dealers."""
+    return tuple(str(20_000 + number) for number in range(count))
+
+
 @dataclass(frozen=True)
 class SandboxConfig:
     """The settings of one gateway. The same settings and the same clock give the same answers."""
@@ -36,10 +41,12 @@ class SandboxConfig:
     seed: int = 1
     volume: int = 15
     """Prospects per dealer and day; the other kinds of documents follow from it."""
+    records: int | None = None
+    """So many records in every answer for a dealer, always the same ones, whatever the window."""
     latency_ms: int = 0
     quirks: frozenset[str] = NATURAL_QUIRKS
     faults: tuple[tuple[str | None, str], ...] = ()
-    """Pairs of a dealer code (None = every dealer) and the name of a fault."""
+    """Pairs of a dealer code (None = every dealer) and the name of a fault; one fault per dealer."""
     error_shape: ErrorShape = "object"
     clock_tolerance: timedelta = timedelta(seconds=10)
     max_window: timedelta = timedelta(days=7)

@@ -1,6 +1,6 @@
 """A document of the gateway: what it says at which moment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -61,6 +61,12 @@ class Document:
         if since <= self.created <= until:
             return True
         return version > 0 and since <= self.changes[version - 1] <= until
+
+    def changes_after(self, moment: datetime) -> Iterator[datetime]:
+        """The moments at which the document will say something else."""
+        for change in (*self.changes, self.gone):
+            if change is not None and change > moment:
+                yield change
 
     def record(self, version: int) -> Record:
         """The version's record. It is kept: whoever changes it takes a copy."""

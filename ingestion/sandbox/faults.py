@@ -1,75 +1,87 @@
-"""What can go wrong with a gateway as a whole, each switched on by name for one dealer or for all."""
+"""The registry of what can go wrong with a gateway, each switched on by name for one dealer or for all."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from aiohttp import web
 
-from ingestion.sandbox.answers import json_answer
-from ingestion.sandbox.config import SandboxConfig
+from ingestion.sandbox import faults_of_answers as answers
+from ingestion.sandbox import faults_of_connections as connections
+from ingestion.sandbox import faults_of_records as records
+from ingestion.sandbox.admission import Query
+from ingestion.sandbox.faults_of_answers import Occasion
+from ingestion.sandbox.quirks import OnRecords
 
-Answer = Callable[[], Awaitable[web.Response]]
-Apply = Callable[[Answer, SandboxConfig], Awaitable[web.Response]]
-
-PAGE = """<!DOCTYPE html>
-<html><head><title>Maintenance</title></head><body><h1>Sistem sedang dalam perbaikan</h1></body></html>
-"""
+OnAnswer = Callable[[Occasion], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A failure; `apply` is given the answer that would have been."""
+    """A failure of the answer as a whole, of its records, of what is looked up, or of the gateway's clock."""
 
     name: str
     about: str
-    apply: Apply
+    on_answer: OnAnswer | None = None
+    on_records: OnRecords | None = None
+    on_query: Callable[[Query], Query] | None = None
+    clock: timedelta = timedelta(0)
+    """How far the gateway's clock is ahead."""
 
 
-async def _html(_answer: Answer, _config: SandboxConfig) -> web.Response:
-    return web.Response(text=PAGE, content_type="text/html")
+_LISTED = (
+    Fault("hangup", "the connection is closed before any answer", connections.hangup),
+    Fault("reset", "the connection is reset in the middle of the answer", connections.reset),
+    Fault("stall", "no answer for a long time", connections.stall),
+    Fault("drip", "half of the answer, then silence for a long time", connections.drip),
+    Fault("gzip_bomb", "an answer that unpacks to 10 GB", connections.gzip_bomb),
+    Fault("html", "a maintenance page with status 200", answers.html),
+    Fault("badgateway", "a page of a proxy with status 502", answers.bad_gateway),
+    Fault("truncated", "the first half of the JSON", answers.truncated),
+    Fault("empty", "status 200 without a body", answers.empty),
+    Fault("nothing", "no records, where there always were some", answers.nothing),
+    Fault("error500", "an internal server error", answers.server_error),
+    Fault("flaky", "an internal server error at every second call, beginning with the first",
+          answers.every_second_call),
+    Fault("busy429", "too many requests, with Retry-After in seconds", answers.busy),
+    Fault("busy_date", "too many requests, with Retry-After as a date", answers.busy_until),
+    Fault("unauthorized", "the credential is refused", answers.unauthorized),
+    Fault("expired_token", "the token is refused, with HTTP status 200", answers.expired_token),
+    Fault("redirect", "a redirect to an address inside a cloud's machine", answers.redirect),
+    Fault("wrong_type", "JSON that calls itself text or bytes", answers.wrong_type),
+    Fault("deep", "a value of 100,000 levels", answers.deep),
+    Fault("too_large", "more than 20 MB", answers.too_large),
+    Fault("many", "more than 50,000 records", on_records=records.many),
+    Fault("huge_string", "a text of 10 MB in the first record", on_records=records.huge_string),
+    Fault("everything_changed", "every record with other amounts, modified just now",
+          on_records=records.everything_changed),
+    Fault("repeated", "each record twice", on_records=records.repeated),
+    Fault("shuffled", "records in no order, older versions beside newer ones", on_records=records.shuffled),
+    Fault("shifted", "the records of a window that lies six hours earlier", on_query=records.shifted),
+    Fault("unknown_code", "codes that no table has", on_records=records.unknown_code),
+    Fault("missing_field", "every fifth field is missing", on_records=records.missing_field),
+    Fault("extra_field", "a field that nobody knows, in records and lines", on_records=records.extra_field),
+    Fault("null_required", "every seventh record without its natural key", on_records=records.null_required),
+    Fault("bad_rows", "every hundredth record, the first among them, with an impossible date",
+          on_records=records.bad_rows),
+    Fault("clock_fast", "the gateway's clock is ten minutes ahead", clock=timedelta(minutes=10)),
+    Fault("clock_slow", "the gateway's clock is ten minutes behind", clock=timedelta(minutes=-10)),
+)  # fmt: skip
+FAULTS: dict[str, Fault] = {fault.name: fault for fault in _LISTED}
 
 
-async def _truncated(answer: Answer, _config: SandboxConfig) -> web.Response:
-    whole = (await answer()).body
-    content = whole if isinstance(whole, bytes) else b'{"status": 1,'
-    return web.Response(body=content[: len(content) // 2], content_type="application/json")
+def chosen(text: str) -> tuple[str | None, str]:
+    """The dealer (None: every one) and the fault that `NAME` or `NAME:DEALER` means. Raises ValueError."""
+    name, colon, dealer = (part.strip() for part in text.partition(":"))
+    if colon and not dealer:
+        raise ValueError(f"{text!r} names no dealer; write NAME or NAME:DEALER")
+    return dealer or None, known(name)
 
 
-async def _empty(_answer: Answer, _config: SandboxConfig) -> web.Response:
-    return web.Response(body=b"", content_type="application/json")
-
-
-async def _error500(_answer: Answer, _config: SandboxConfig) -> web.Response:
-    return web.Response(status=500, text="Internal Server Error")
-
-
-async def _busy429(_answer: Answer, config: SandboxConfig) -> web.Response:
-    headers = {"Retry-After": str(config.retry_after)}
-    return json_answer({"http_status_code": 429, "message": "Too Many Requests"}, 429, **headers)
-
-
-async def _unauthorized(_answer: Answer, _config: SandboxConfig) -> web.Response:
-    return json_answer({"error": "invalid_token", "error_description": "credential is not valid"}, 401)
-
-
-async def _stall(answer: Answer, config: SandboxConfig) -> web.Response:
-    await asyncio.sleep(config.stall_seconds)
-    return await answer()
-
-
-FAULTS: dict[str, Fault] = {
-    fault.name: fault
-    for fault in (
-        Fault("html", "a maintenance page with status 200", _html),
-        Fault("truncated", "the first half of the JSON", _truncated),
-        Fault("empty", "status 200 without a body", _empty),
-        Fault("error500", "an internal server error", _error500),
-        Fault("busy429", "too many requests, with Retry-After", _busy429),
-        Fault("unauthorized", "the credential is refused", _unauthorized),
-        Fault("stall", "no answer for a long time", _stall),
-    )
-}
+def known(name: str) -> str:
+    if name not in FAULTS:
+        raise ValueError(f"unknown fault {name!r}; there are {', '.join(FAULTS)}")
+    return name
 
 
 @dataclass
@@ -82,10 +94,8 @@ class FaultPlan:
         """Turns the dealer's fault on, or off with None."""
         if name is None:
             self.by_dealer.pop(dealer, None)
-        elif name in FAULTS:
-            self.by_dealer[dealer] = name
         else:
-            raise ValueError(f"unknown fault {name!r}; there are {', '.join(FAULTS)}")
+            self.by_dealer[dealer] = known(name)
 
     def of(self, dealer: str | None) -> Fault | None:
         name = self.by_dealer.get(dealer) or self.by_dealer.get(None)

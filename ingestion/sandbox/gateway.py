@@ -5,17 +5,20 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
 from ingestion.sandbox.admission import Query, RefusalError, admit
-from ingestion.sandbox.answers import records_for, refused, success
+from ingestion.sandbox.answers import ready_answer, refused, success
 from ingestion.sandbox.config import SandboxConfig
-from ingestion.sandbox.faults import FaultPlan
+from ingestion.sandbox.faults import Fault, FaultPlan
+from ingestion.sandbox.faults_of_answers import Occasion
+from ingestion.sandbox.kept import Answers, FixedAnswers, WorldlyAnswers
 from ingestion.sandbox.quirks import unknown_quirks
-from ingestion.sandbox.world import World
 
+JUDGED_BY = web.RequestKey("JUDGED_BY", SandboxConfig)
+"""The settings that a request is answered by; a fault may give them another clock."""
 Say = Callable[[dict[str, object], str], None]
 """Takes what happened, for a program and in a line for a person."""
 
@@ -29,6 +32,7 @@ class Stats:
     """What the gateway has done since its start."""
 
     calls: Counter[str] = field(default_factory=Counter)
+    calls_by_dealer: Counter[str] = field(default_factory=Counter)
     records: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -43,10 +47,11 @@ class Gateway:
     def __init__(self, config: SandboxConfig, say: Say = say_nothing) -> None:
         self.config = config
         self.say = say
-        self.world = World(config)
+        self.answers: Answers = FixedAnswers(config, config.records) if config.records else WorldlyAnswers(config)
         self.stats = Stats()
         self.quirks: frozenset[str] = frozenset()
         self.faults = FaultPlan()
+        self.turns: Counter[tuple[str, str | None, str]] = Counter()
         self.switch_quirks(on=config.quirks)
         for dealer, name in config.faults:
             self.faults.switch(dealer, name)
@@ -57,17 +62,19 @@ class Gateway:
             raise ValueError(f"unknown quirks: {', '.join(unknown)}")
         self.quirks = (self.quirks | on) - off
 
-    async def read(self, request: web.Request) -> web.Response:
+    async def read(self, request: web.Request) -> web.StreamResponse:
         """POST …/{module}/{operation}"""
         started = time.perf_counter()
         body = await request.read()
         dealer = _dealer_asked(body)
-        call = _Call(self, request, body)
         fault = self.faults.of(dealer)
+        call = _Call(self, request, body, fault)
+        # Counted before the answer: a client may lose its patience meanwhile.
+        self.stats.calls[call.module] += 1
+        self.stats.calls_by_dealer[dealer or "all"] += 1
         if fault:
             self.stats.faults[fault.name] += 1
-        response = await (fault.apply(call.answer, self.config) if fault else call.answer())
-        self.stats.calls[call.module] += 1
+        response = await self.befallen(fault, dealer, call)
         outcome = f"fault {fault.name}" if fault else call.outcome
         elapsed = 1000 * (time.perf_counter() - started)
         clock = self.config.local_now()
@@ -83,38 +90,69 @@ class Gateway:
         )
         return response
 
+    async def befallen(self, fault: Fault | None, dealer: str | None, call: "_Call") -> web.StreamResponse:
+        """The answer to the call, or what the fault makes of it."""
+        if fault is None or fault.on_answer is None:
+            return await call.answer()
+        turns = (fault.name, dealer, call.module)
+        self.turns[turns] += 1
+        return await fault.on_answer(Occasion(call.request, self.config, call.module, self.turns[turns], call.answer))
+
 
 class _Call:
     """One request on its way to an answer, with what the log line says about it."""
 
-    def __init__(self, gateway: Gateway, request: web.Request, body: bytes) -> None:
+    def __init__(self, gateway: Gateway, request: web.Request, body: bytes, fault: Fault | None) -> None:
         self.gateway = gateway
         self.request = request
         self.body = body
+        self.fault = fault
         self.module = request.match_info["module"]
         self.window = ""
         self.outcome = ""
+        self.config = _with_its_clock(gateway.config, fault)
+        request[JUDGED_BY] = self.config
 
     async def answer(self) -> web.Response:
+        if self.config.latency_ms:
+            await asyncio.sleep(self.config.latency_ms / 1000)
         gateway = self.gateway
-        if gateway.config.latency_ms:
-            await asyncio.sleep(gateway.config.latency_ms / 1000)
         try:
             query = self._admitted()
         except RefusalError as refusal:
             gateway.stats.refusals[self.module] += 1
             self.outcome = f"refused: {refusal.text}"
-            return refused(refusal, gateway.config.error_shape, gateway.quirks)
-        records = records_for(query, gateway.world, gateway.config, gateway.quirks)
-        gateway.stats.records[self.module] += len(records)
+            return refused(refusal, self.config.error_shape, gateway.quirks)
         self.window = f"{query.since:%d %b %H:%M} to {query.until:%d %b %H:%M}  "
-        self.outcome = f"{len(records)} records"
-        return success(records, gateway.quirks)
+        response, count = self._with_records(query)
+        gateway.stats.records[self.module] += count
+        self.outcome = f"{count} records"
+        return response
+
+    def _with_records(self, query: Query) -> tuple[web.Response, int]:
+        """The answer with what the query finds, and how many records it has."""
+        gateway, fault = self.gateway, self.fault
+        if fault and fault.on_query:
+            query = fault.on_query(query)
+        if fault and fault.on_records:
+            records = gateway.answers.records(query, gateway.quirks)
+            records = fault.on_records(records, query.module, self.config)
+            return success(records, gateway.quirks), len(records)
+        found = gateway.answers.answer(query, gateway.quirks)
+        return ready_answer(found.body), found.records
 
     def _admitted(self) -> Query:
         request = self.request
         path = (self.module, request.match_info["operation"])
-        return admit(self.gateway.config, request.method, path, request.headers, self.body)
+        return admit(self.config, request.method, path, request.headers, self.body)
+
+
+def _with_its_clock(config: SandboxConfig, fault: Fault | None) -> SandboxConfig:
+    """The settings with the clock that the fault sets."""
+    if fault is None or not fault.clock:
+        return config
+    ahead = fault.clock
+    return replace(config, now=lambda: config.now() + ahead)
 
 
 def _dealer_asked(body: bytes) -> str | None:

@@ -14,11 +14,12 @@ from aiohttp import web
 from ingestion.sandbox.answers import json_answer
 from ingestion.sandbox.config import BASE_PATH, DEFAULT_PORT, SandboxConfig
 from ingestion.sandbox.faults import FAULTS
-from ingestion.sandbox.gateway import Gateway, Say, say_nothing
+from ingestion.sandbox.gateway import JUDGED_BY, Gateway, Say, say_nothing
 from ingestion.sandbox.quirks import INHERENT, QUIRKS
 
 GATEWAY = web.AppKey("gateway", Gateway)
 STOP_SECONDS = 0.5
+FEW = 10
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -52,7 +53,7 @@ def run(
     app = make_app(config, say)
 
     def announce(_text: str) -> None:  # aiohttp calls this once the port is open
-        dealers = ", ".join(config.dealers)
+        dealers = ", ".join(config.dealers) if len(config.dealers) <= FEW else f"{len(config.dealers)} dealers"
         address = f"http://{host}:{port}{BASE_PATH}"
         say(
             {"main_dealer": config.main_dealer, "dealers": config.dealers, "base_url": address},
@@ -110,7 +111,8 @@ def _is_loopback(address: str | None) -> bool:
 
 async def _date_by_own_clock(request: web.Request, response: web.StreamResponse) -> None:
     """Clients measure the clock skew by this header, so it must be the clock that checks their tokens."""
-    response.headers["Date"] = format_datetime(request.app[GATEWAY].config.now(), usegmt=True)
+    config = request.get(JUDGED_BY, request.app[GATEWAY].config)
+    response.headers["Date"] = format_datetime(config.now(), usegmt=True)
 
 
 async def _livez(_request: web.Request) -> web.Response:

@@ -20,6 +20,8 @@ STORIES |= {"doch": "showroom", "uinb": "yard", "mdinvh1": "yard", "pinb": "stor
 STORIES |= {"pkb": "workshop", "inv2": "workshop", "unpaidhlo": "workshop", "dphlo": "workshop", "prsl": "workshop"}
 STORY_DAYS = {"showroom": 26, "yard": 8, "workshop": 14, "store": 8}
 
+MOST_DEALERS = 16  # whose documents are kept: those of one take some 10 MB
+
 Shelf = dict[str, list[Document]]
 
 
@@ -28,7 +30,7 @@ class World:
 
     def __init__(self, config: SandboxConfig) -> None:
         self.config = config
-        days = 64 * len(config.dealers)
+        days = 64 * min(len(config.dealers), MOST_DEALERS)
         self.shipments = lru_cache(maxsize=days)(self._shipments)
         self.sales = lru_cache(maxsize=days)(self._sales)
         self.shelf = lru_cache(maxsize=4 * days)(self._shelf)

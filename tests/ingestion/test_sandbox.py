@@ -7,10 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -21,17 +19,11 @@ from aiohttp.test_utils import make_mocked_request
 
 from ingestion.sandbox.admission import token
 from ingestion.sandbox.config import DEMO_API_KEY, SandboxConfig
-from ingestion.sandbox.faults import FAULTS
-from ingestion.sandbox.gateway import Gateway
 from ingestion.sandbox.modules import MODULES
 from ingestion.sandbox.server import make_app, run, running, switches_only_from_here
+from tests.ingestion.sandbox_calls import CONFIG, LOCAL_NOW, NOW, Sandbox, body, call, headers, send, switch, text
 
 ROOT = Path(__file__).parents[2]
-NOW = datetime(2025, 11, 20, 7, 30, tzinfo=UTC)
-LOCAL_NOW = datetime(2025, 11, 20, 14, 30)  # in Jakarta
-CONFIG = SandboxConfig(now=lambda: NOW, stall_seconds=0.3)
-
-Sandbox = tuple[str, Gateway]
 
 
 @pytest.fixture(scope="module")
@@ -42,48 +34,9 @@ def served() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(served: Sandbox) -> Iterator[Sandbox]:
-    """The served sandbox, with its switches put back afterwards."""
+    """The served sandbox, with its quirks put back afterwards."""
     yield served
-    served[1].faults.by_dealer.clear()
     served[1].quirks = CONFIG.quirks
-
-
-def body(**fields: Any) -> dict[str, Any]:
-    return {"fromTime": text(LOCAL_NOW - timedelta(days=1)), "dealerId": "08138"} | fields
-
-
-def text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def headers(
-    changed: dict[str, str] | None = None, config: SandboxConfig = CONFIG, sent_at: int = int(NOW.timestamp())
-) -> dict[str, str]:
-    usual = {"Content-Type": "application/json", "X-Request-Time": str(sent_at), "DGI-API-Key": config.api_key}
-    return usual | {"DGI-API-Token": token(config, str(sent_at))} | (changed or {})
-
-
-def send(url: str, content: bytes | None, sent: dict[str, str] | None = None) -> tuple[int, Any, bytes]:
-    """Status, headers and body of the answer."""
-    request = urllib.request.Request(url, content, sent or {})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status, answer.headers, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.headers, error.read()
-
-
-def call(sandbox: Sandbox, module: str, content: dict[str, Any], **changed: str) -> dict[str, Any]:
-    status, _, answer = send(f"{sandbox[0]}/{module}/read", json.dumps(content).encode(), headers(changed))
-    assert status == HTTPStatus.OK
-    return dict(json.loads(answer))
-
-
-def switch(sandbox: Sandbox, what: str, content: object) -> tuple[int, bytes]:
-    url = sandbox[0].replace("/dgi-api/v1.3", f"/sandbox/{what}")
-    status, _, answer = send(url, json.dumps(content).encode(), {"Content-Type": "application/json"})
-    return status, answer
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -257,44 +210,6 @@ def test_quirks_are_switched_at_run_time(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("content", [[], {"on": 1}, {"on": [[]]}])
 def test_a_switch_that_makes_no_sense_is_a_bad_request(sandbox: Sandbox, content: object) -> None:
     assert switch(sandbox, "quirks", content)[0] == HTTPStatus.BAD_REQUEST
-
-
-@pytest.mark.parametrize(
-    ("fault", "status", "start"),
-    [
-        ("html", 200, b"<!DOCTYPE html>"),
-        ("truncated", 200, b'{"status": 1'),
-        ("empty", 200, b""),
-        ("error500", 500, b"Internal"),
-        ("busy429", 429, b'{"http_status_code"'),
-        ("unauthorized", 401, b'{"error"'),
-        ("stall", 200, b'{"status": 1'),
-    ],
-)
-def test_a_fault_hits_its_dealer_and_nobody_else(sandbox: Sandbox, fault: str, status: int, start: bytes) -> None:
-    assert switch(sandbox, "faults", {"dealer": "08138", "fault": fault})[0] == HTTPStatus.OK
-    started = time.perf_counter()
-    found, sent, answer = send(f"{sandbox[0]}/pkb/read", json.dumps(body()).encode(), headers())
-    assert found == status
-    assert answer.startswith(start) if start else not answer
-    assert (sent["Retry-After"] is not None) == (fault == "busy429")
-    assert (time.perf_counter() - started >= 0.3) == (fault == "stall")
-    if fault == "truncated":
-        assert not answer.endswith(b"}")
-    assert call(sandbox, "pkb", body(dealerId="08139"))["status"] == 1
-    switch(sandbox, "faults", {"dealer": "08138", "fault": None})
-    assert call(sandbox, "pkb", body())["status"] == 1
-
-
-def test_every_fault_has_a_test_and_an_unknown_one_is_refused(sandbox: Sandbox) -> None:
-    assert set(FAULTS) == {"html", "truncated", "empty", "error500", "busy429", "unauthorized", "stall"}
-    assert switch(sandbox, "faults", {"dealer": None, "fault": "flood"})[0] == HTTPStatus.BAD_REQUEST
-
-
-def test_a_fault_for_every_dealer_can_be_set_at_the_start() -> None:
-    with running(SandboxConfig(now=lambda: NOW, faults=((None, "error500"),))) as sandbox:
-        content = json.dumps(body(dealerId="")).encode()
-        assert send(f"{sandbox[0]}/prsp/read", content, headers())[0] == HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def test_stats_count_calls_and_records(sandbox: Sandbox) -> None:
