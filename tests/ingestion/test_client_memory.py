@@ -136,12 +136,12 @@ def test_large_answers_come_one_at_a_time_and_small_ones_pass_by(fetcher: Fetche
 
 
 def test_an_answer_that_waits_its_turn_may_take_longer_than_any_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(client, "READ_SECONDS", 0.8)
     with scripted(large(size=15 * MB)) as script, Fetcher() as fetcher:
         first = fetcher.submit(gateway(script), CALL).result(20)
-        second = fetcher.submit(gateway(script, deadline=1.5), CALL)
+        second = fetcher.submit(gateway(script, deadline=2.5), CALL)
         with pytest.raises(TimeoutError):
-            second.result(2)
+            second.result(3)
         first.release()
         assert (second.result(20).calls, len(second.result().records)) == (1, 1)
 
