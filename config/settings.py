@@ -230,6 +230,9 @@ DGI_ALLOW_LOOPBACK = switch("DGI_ALLOW_LOOPBACK", default=False)
 DGI_RUN_DEADLINE = setting("DGI_RUN_DEADLINE", env.int, default=120)
 """Seconds that one window may take with all its retries."""
 
+RUNS_KEPT_DAYS = setting("RUNS_KEPT_DAYS", env.int, default=30)
+"""Days after which runs that brought nothing new are deleted."""
+
 SIMPLE_HISTORY_DATE_INDEX = False
 
 LOG_LEVEL = setting("LOG_LEVEL", env.str, default="INFO").upper()
