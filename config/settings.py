@@ -197,7 +197,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"RunState": "ingestion.models.Run.State", "Freshness": "ingestion.models.Feed.State"},
+    "ENUM_NAME_OVERRIDES": {"RunState": "ingestion.models.Run.State", "FeedState": "ingestion.models.Feed.State"},
 }
 
 # -- tasks: PostgreSQL is the truth, a message is only a nudge; so a message is acknowledged when its work is done
@@ -250,7 +250,9 @@ if not all(re.fullmatch(r"[^@\s]+@[^@\s]+", address) for address in ALERT_EMAIL)
     raise ImproperlyConfigured("ALERT_EMAIL: write e-mail addresses, separated by commas")
 _MAIL_SERVER = setting("EMAIL_URL", env.email_url) if env.str("EMAIL_URL", default="") else {}
 if ALERT_EMAIL and not _MAIL_SERVER:
-    raise ImproperlyConfigured("EMAIL_URL: it is not set, and ALERT_EMAIL needs it; write smtp+tls://user:password@host")
+    raise ImproperlyConfigured(
+        "EMAIL_URL: it is not set, and ALERT_EMAIL needs it; write smtp+tls://user:password@host"
+    )
 if _MAIL_SERVER.get("EMAIL_BACKEND", "").endswith("smtp.EmailBackend") and not _MAIL_SERVER["EMAIL_HOST"]:
     raise ImproperlyConfigured("EMAIL_URL: it names no host; write smtp+tls://user:password@host:587")
 globals().update(_MAIL_SERVER)

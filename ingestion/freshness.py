@@ -21,7 +21,19 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, CharField, DateTimeField, F, FilteredRelation, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import (
+    Case,
+    CharField,
+    DateTimeField,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest, Now
 from django.utils import timezone
@@ -165,7 +177,7 @@ def why_late(feed: Any, now: datetime) -> str:
 
 
 def why_empty(feed: Any, now: datetime) -> str:
-    words = _("Its runs succeed, but the last record came %(long)s ago; it was never silent for longer than %(silence)s.")
+    words = _("Its runs succeed, but the last record came %(long)s ago; its longest silence was %(silence)s.")
     return words % {"long": ago(feed.received_at, now), "silence": length(feed.silence)}
 
 

@@ -59,7 +59,7 @@ def gauge(name: str, words: str, labels: Iterable[str], samples: Iterable[tuple[
     return family
 
 
-def spread(rows: Iterable[dict[str, Any]], *stats: str) -> Iterator[tuple[Any, ...]]:
+def spread(rows: Iterable[Any], *stats: str) -> Iterator[tuple[Any, ...]]:
     """A sample for each job type and each of `stats`."""
     for row in rows:
         for stat in stats:

@@ -62,15 +62,15 @@ def last_runs(feeds: Iterable[Feed]) -> dict[int, Run]:
 def boards(user: User | AnonymousUser) -> list[Board]:
     """What `user` may see, in three queries however many feeds there are."""
     feeds = list(
-        Feed.objects.visible_to(user)
-        .with_freshness()
+        Feed.objects.with_freshness()
+        .visible_to(user)
         .filter(job_type__in=JOB_TYPES)
         .select_related("dealership")
         .annotate(last_run=Subquery(last_run_of_feed().values("pk")[:1]))
         .order_by("dealership__code")
     )
     runs = last_runs(feeds)
-    counted = QuarantinedRecord.objects.visible_to(user).waiting().order_by().values_list("dealership_id", "job_type")
+    counted = QuarantinedRecord.objects.waiting().visible_to(user).order_by().values_list("dealership_id", "job_type")
     waiting = {(dealership, job): count for dealership, job, count in counted.annotate(Count("id"))}
     place = {code: index for index, code in enumerate(JOB_TYPES)}
     rows = [

@@ -10,8 +10,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -47,7 +48,8 @@ class Watch:
     patience: timedelta = timedelta(0)
     """An alert that is over sooner is not told of: a feed just switched on is late for a moment."""
     unsent: News | None = None
-    database_away: bool = field(default=False)
+    """Also news that were told and not noted, because the database went away: no way is gone twice."""
+    database_away: bool = False
 
     def go_on(self, every: float = EVERY, pause: Callable[[float], object] = time.sleep) -> None:
         """Look for ever, at the start of every `every` seconds; a database that is away is tried again."""
@@ -76,10 +78,11 @@ class Watch:
         alerts.resolve(self.patience)
         alerts.open_new()
         while found := self.unsent or alerts.news(self.patience):
-            self.unsent = None if self.tell(found) else found
-            if self.unsent:
+            self.unsent = found
+            if not self.tell(found):
                 return
             alerts.note_told(found)
+            self.unsent = None
 
     def tell(self, news: News) -> bool:
         """Tell in every way that has not succeeded yet; whether all have now."""
@@ -88,7 +91,7 @@ class Watch:
             if way in news.told:
                 continue
             try:
-                within(DEADLINE, lambda send=send: send(news))
+                within(DEADLINE, partial(send, news))
                 news.told.add(way)
             except NotTold as error:
                 failed = True
@@ -120,7 +123,7 @@ def within(seconds: float, call: Callable[[], None]) -> None:
 class NoRedirect(HTTPRedirectHandler):
     """A receiver that has moved is told of, not followed: what we send is meant for the address given."""
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> None:
+    def redirect_request(self, *args: Any, **options: Any) -> None:
         return None
 
 

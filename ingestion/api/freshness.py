@@ -88,8 +88,8 @@ class FreshnessViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         waiting = QuarantinedRecord.objects.waiting().filter(**same_feed).order_by().values("job_type")
         last_run = last_run_of_feed().values(found=JSONObject(id="pk", state="state", error="error"))
         return (
-            Feed.objects.visible_to(self.request.user)
-            .with_freshness()
+            Feed.objects.with_freshness()
+            .visible_to(self.request.user)
             .select_related("dealership", "connection")
             .annotate(
                 due=Case(When(~Q(freshness=Feed.State.OFF), then=F("next_slot"))),

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from dealers.models import DealershipRows
 from ingestion.models.feed import Feed
 
-
 UNTOLD = Q(told_at=None) | Q(resolved_at__isnull=False, told_resolved_at=None)
 
 

@@ -231,7 +231,10 @@ def test_what_the_schedule_makes_is_not_missed(db):
         ({"failures": 1}, "Its last run failed; the last success was 1 minute ago."),
         ({"failures": 4}, "Its last 4 runs failed; the last success was 1 minute ago."),
         ({"succeeded_at": NOW - HOUR}, "The last success was 1 hour ago; it should be fetched every 15 minutes."),
-        ({"received_at": NOW - 3 * DAY, "silence": 5 * HOUR}, "the last record came 3 days ago; it was never silent"),
+        (
+            {"received_at": NOW - 3 * DAY, "silence": 5 * HOUR},
+            "came 3 days ago; its longest silence was 5 hours.",
+        ),
         ({"succeeded_at": None, "failures": 2}, "It has never succeeded; its last 2 runs failed."),
         ({"succeeded_at": None, "slot": None, "next_slot": None}, "It has never succeeded since it was added"),
         ({"succeeded_at": None, "slot": None, "created_at": NOW}, "It is new; its first run is still to end."),

@@ -27,7 +27,7 @@ class Command(DGICommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--once", action="store_true", help="look once, tell, say how many alerts are open, and end")
+        parser.add_argument("--once", action="store_true", help="look once, tell, count what is open, and end")
         parser.add_argument("--every", type=seconds, default=EVERY, metavar="SECONDS", help=f"default: {EVERY:.0f}")
 
     def handle(self, *args: Any, **options: Any) -> None:
