@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEALERS, RECORDS, LATENCY = int(os.environ.get("TRIAL_DEALERS", "100")), 50, 100
 SUBNET, POOLER, BROKER, GATEWAY = "10.77.0", 6432, 6380, 8014
 PRIMARY_WEB, REPLICA_WEB = 8015, 8016
+PAGE = "/api/v1/dgi/pkb/?page_size=50"
 PASSWORD = "trial-of-hosts"
 
 
@@ -328,7 +329,7 @@ def trial(database: Host, east: Host, west: Host, place: Path) -> None:
 
 
 def replica(database: Host, postgres: Any, place: Path, east: Host) -> None:
-    """A streaming replica: how far behind it is while everything is fetched, and reads from it, the primary gone too."""
+    """How far a streaming replica is behind while everything is fetched, and reads from it, the primary gone too."""
     standby = Standby(postgres, place / "replica")
     standby.start()
     code = (
@@ -346,7 +347,7 @@ def replica(database: Host, postgres: Any, place: Path, east: Host) -> None:
         for _ in range(20):
             lags.append(standby.lag())
             for port, taken in times.items():
-                status, seconds = east.get(port, "/api/v1/dgi/pkb/?page_size=50", token)
+                status, seconds = east.get(port, PAGE, token)
                 if status != 200:
                     raise SystemExit(f"the page on {port} answers {status}")
                 taken.append(seconds)
@@ -354,9 +355,7 @@ def replica(database: Host, postgres: Any, place: Path, east: Host) -> None:
     for (name, _), taken in zip(urls.items(), times.values(), strict=True):
         say(f"50 work orders by the API from the {name}: median {1000 * median(taken):.0f} ms")
     postgres.stop()
-    say(
-        f"primary stopped; the replica's page answers {east.get(REPLICA_WEB, '/api/v1/dgi/pkb/?page_size=50', token)[0]}"
-    )
+    say(f"primary stopped; the replica's page answers {east.get(REPLICA_WEB, PAGE, token)[0]}")
 
 
 class Standby:
