@@ -135,7 +135,7 @@ LOGIN_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if switch("BEHIND_PROXY", default=False) else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -192,6 +192,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {"RunState": "ingestion.models.Run.State", "FeedState": "ingestion.models.Feed.State"},
 }
 
 # -- tasks: PostgreSQL is the truth, a message is only a nudge; so a message is acknowledged when its work is done
@@ -229,6 +230,32 @@ DGI_ALLOWED_HOSTS = setting("DGI_ALLOWED_HOSTS", env.list, default=[])
 DGI_ALLOW_LOOPBACK = switch("DGI_ALLOW_LOOPBACK", default=False)
 DGI_RUN_DEADLINE = setting("DGI_RUN_DEADLINE", env.int, default=120)
 """Seconds that one window may take with all its retries."""
+
+RUNS_KEPT_DAYS = setting("RUNS_KEPT_DAYS", env.int, default=30)
+"""Days after which runs that brought nothing new are deleted."""
+
+# -- watching: who is told that a feed is late, and who may read the metrics
+
+METRICS_TOKEN = setting("METRICS_TOKEN", env.str, default="")
+"""What /metrics asks for; without it there is no /metrics."""
+if 0 < len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN: it is short enough to be guessed; write 16 characters or more")
+ALERT_WEBHOOK = setting("ALERT_WEBHOOK", env.str, default="")
+if ALERT_WEBHOOK and not re.fullmatch(r"https?://[^/?#\s]+[^#\s]*", ALERT_WEBHOOK):
+    raise ImproperlyConfigured("ALERT_WEBHOOK: write an address that takes a POST, https://host/path")
+ALERT_EMAIL = [address.strip() for address in setting("ALERT_EMAIL", env.list, default=[])]
+if not all(re.fullmatch(r"[^@\s]+@[^@\s]+", address) for address in ALERT_EMAIL):
+    raise ImproperlyConfigured("ALERT_EMAIL: write e-mail addresses, separated by commas")
+_MAIL_SERVER = setting("EMAIL_URL", env.email_url) if env.str("EMAIL_URL", default="") else {}
+if ALERT_EMAIL and not _MAIL_SERVER:
+    raise ImproperlyConfigured(
+        "EMAIL_URL: it is not set, and ALERT_EMAIL needs it; write smtp+tls://user:password@host"
+    )
+if _MAIL_SERVER.get("EMAIL_BACKEND", "").endswith("smtp.EmailBackend") and not _MAIL_SERVER["EMAIL_HOST"]:
+    raise ImproperlyConfigured("EMAIL_URL: it names no host; write smtp+tls://user:password@host:587")
+globals().update(_MAIL_SERVER)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="") or "forecourt@localhost"
 
 SIMPLE_HISTORY_DATE_INDEX = False
 

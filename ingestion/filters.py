@@ -1,4 +1,4 @@
-"""Filters of records, runs and quarantine; those of a record model are read off its columns."""
+"""Filters of records, feeds, runs and quarantine; those of a record model are read off its columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from drf_spectacular.utils import extend_schema_field
 from config.backoffice.filters import AnyNumberOf, AnyOf
 from ingestion import fields
 from ingestion.job_types import JOB_TYPES, JobType
-from ingestion.models import QuarantinedRecord, Run
+from ingestion.models import Feed, QuarantinedRecord, Run
 
 ISO_DAY = ["%Y-%m-%d"]
 
@@ -140,6 +140,19 @@ class OfFeed(django_filters.FilterSet):
     job = django_filters.MultipleChoiceFilter(
         field_name="job_type", choices=[(code, code) for code in JOB_TYPES], distinct=False, label=_("job type")
     )
+
+
+class FreshnessFilters(OfFeed):
+    """Of feeds with their freshness."""
+
+    main_dealer = AnyOf(field_name="connection__main_dealer", label=_("main dealer"))
+    state = django_filters.MultipleChoiceFilter(
+        field_name="freshness", choices=Feed.State.choices, distinct=False, label=_("state")
+    )
+
+    class Meta:
+        model = Feed
+        fields = ()
 
 
 class RunFilters(OfFeed):

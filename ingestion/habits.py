@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -59,8 +59,3 @@ def stored_up_to(run: Run, most: int) -> int:
     """How many records of the run's dealership and job type are stored; counting ends at `most`."""
     record = run.feed.kind.record
     return record.objects.filter(dealership=run.dealership_id).order_by()[:most].count()
-
-
-def is_quiet(feed: Feed, now: datetime) -> bool:
-    """Whether it brought nothing for much longer than it ever did."""
-    return feed.received_at is not None and now - feed.received_at > max(2 * feed.silence, timedelta(days=1))

@@ -9,7 +9,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from config.celery import stopping
-from ingestion import claims, desk, slots
+from ingestion import claims, desk, retention, slots
 from ingestion.models import Run
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,12 @@ def live() -> None:
 @shared_task(name="ingestion.bulk")
 def bulk() -> None:
     serve("bulk")
+
+
+@shared_task(name="ingestion.sweep")
+def sweep() -> None:
+    """Once a day: what is not kept for ever goes."""
+    log.info("%d runs without news forgotten", retention.forget_runs())
 
 
 def serve(lane: str) -> None:

@@ -1,4 +1,4 @@
-"""What runs: every dealership's feeds with their last run."""
+"""What runs: every dealership's feeds, how fresh they are, with their last run; and the metrics."""
 
 from __future__ import annotations
 
@@ -7,21 +7,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Count, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dealers.models import Dealership, User
+from ingestion.freshness import last_run_of_feed, words_of
 from ingestion.job_types import JOB_TYPES, JobType
+from ingestion.metrics import REGISTRY
 from ingestion.models import Feed, QuarantinedRecord, Run
 
 
 @dataclass(frozen=True)
 class Row:
-    """A feed with its last run and what waits in quarantine."""
+    """A feed with its freshness, its last live run and what waits in quarantine."""
 
     feed: Feed
     job: JobType
@@ -30,10 +37,13 @@ class Row:
 
     @property
     def state(self) -> str:
-        """The run's state; of a feed that has none: waiting, or off."""
-        if self.run is not None:
-            return self.run.state
-        return "waiting" if self.feed.is_enabled else "off"
+        """How fresh it is."""
+        return str(self.feed.freshness)  # type: ignore[attr-defined]
+
+    @property
+    def words(self) -> str:
+        """Why."""
+        return words_of(self.feed)
 
 
 @dataclass
@@ -45,22 +55,22 @@ class Board:
 
 
 def last_runs(feeds: Iterable[Feed]) -> dict[int, Run]:
-    """The newest run of each feed by its id: one step into an index for each, however many runs there are."""
+    """The last run of each feed by its id: one step into an index for each, however many runs there are."""
     return Run.objects.in_bulk([feed.last_run for feed in feeds if feed.last_run])  # type: ignore[attr-defined]
 
 
 def boards(user: User | AnonymousUser) -> list[Board]:
     """What `user` may see, in three queries however many feeds there are."""
-    of_feed = Run.objects.filter(dealership=OuterRef("dealership"), job_type=OuterRef("job_type")).order_by("-id")
     feeds = list(
-        Feed.objects.visible_to(user)
+        Feed.objects.with_freshness()
+        .visible_to(user)
         .filter(job_type__in=JOB_TYPES)
         .select_related("dealership")
-        .annotate(last_run=Subquery(of_feed.values("pk")[:1]))
+        .annotate(last_run=Subquery(last_run_of_feed().values("pk")[:1]))
         .order_by("dealership__code")
     )
     runs = last_runs(feeds)
-    counted = QuarantinedRecord.objects.visible_to(user).order_by().values_list("dealership_id", "job_type")
+    counted = QuarantinedRecord.objects.waiting().visible_to(user).order_by().values_list("dealership_id", "job_type")
     waiting = {(dealership, job): count for dealership, job, count in counted.annotate(Count("id"))}
     place = {code: index for index, code in enumerate(JOB_TYPES)}
     rows = [
@@ -74,13 +84,25 @@ def boards(user: User | AnonymousUser) -> list[Board]:
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Dealership by job type, each with its last run."""
+    """Dealership by job type, each with its freshness and its last run."""
     found = boards(request.user)
     states = Counter(row.state for board in found for row in board.rows)
     context = {
         "boards": found,
         "now": timezone.now(),
-        "totals": [(state, states.get(state, 0)) for state in (*Run.State, "waiting", "off") if states.get(state)],
+        "totals": [(state, states[state]) for state in Feed.State if states[state]],
         "quarantined": sum(row.quarantined for board in found for row in board.rows),
     }
     return render(request, "ingestion/home.html", context)
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """What Prometheus reads, for whoever sends METRICS_TOKEN as a bearer; without such a token there is no page."""
+    if not settings.METRICS_TOKEN:
+        raise Http404
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not constant_time_compare(token.strip(), settings.METRICS_TOKEN):
+        return HttpResponse("METRICS_TOKEN is asked for\n", "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(generate_latest(REGISTRY), CONTENT_TYPE_LATEST)

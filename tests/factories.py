@@ -14,7 +14,7 @@ from django.db.models import Model
 from dealers.models import Dealership, Membership, User
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models import Backfill, Connection, Feed, QuarantinedRecord, Record, Run
+from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 
 PASSWORD = "correct horse battery staple"
 MOMENT = datetime(2026, 1, 15, 3, 30, tzinfo=UTC)
@@ -107,6 +107,24 @@ class BackfillFactory(factory.django.DjangoModelFactory):
     state = "running"
     started_by = "alice@dealer.example"
     finished_at = factory.LazyAttribute(lambda each: None if each.state in Backfill.UNFINISHED else MOMENT)
+
+
+class GateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Gate
+
+    connection = factory.SubFactory(ConnectionFactory)
+    day = MOMENT.date()
+
+
+class AlertFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Alert
+
+    feed = factory.SubFactory(FeedFactory)
+    dealership = factory.SelfAttribute("feed.dealership")
+    state = Feed.State.LATE
+    words = "The last success was 1 hour ago."
 
 
 class QuarantineFactory(factory.django.DjangoModelFactory):

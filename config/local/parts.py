@@ -102,7 +102,7 @@ class Launcher:
 
 
 def parts(options: Options, launcher: Launcher) -> list[Part]:
-    """Web, worker and beat, and the sandbox if it is wanted."""
+    """Web, workers, beat and watchdog, and the sandbox if it is wanted."""
     web = ["-m", "granian", "--interface", "wsgi", "--host", options.host, "--port", str(options.port), "--no-ws"]
     workers = ["--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5", "--respawn-failed-workers"]
     celery = ["-m", "celery", "--quiet", "--app", "config"]
@@ -116,6 +116,7 @@ def parts(options: Options, launcher: Launcher) -> list[Part]:
             for name, *queue in WORKERS
         ),
         launcher.part("beat", *celery, "beat", "--loglevel", "INFO", death_signal=signal.SIGKILL),
+        launcher.part("watch", "manage.py", "dgi_watch"),
     ]
     if options.sandbox_port:
         wanted.append(launcher.part("sandbox", "manage.py", "dgi_sandbox", "--port", str(options.sandbox_port)))

@@ -15,6 +15,7 @@ from config.backoffice.admin import BigTableAdmin
 from dealers.admin import DealershipFilter
 from dealers.models import Dealership
 from ingestion import services
+from ingestion.admin.freshness import FreshnessFilter, state, why
 from ingestion.admin.runs import JobTypeFilter, moment
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Feed
@@ -74,15 +75,23 @@ class ConnectionAdmin(admin.ModelAdmin):
 
 @admin.register(Feed)
 class FeedAdmin(BigTableAdmin):
-    list_display = ("__str__", "label", "connection", "is_enabled", moment("cursor", _("fetched up to")))
+    list_display = (
+        *("__str__", "label", "connection", "is_enabled", state, why),
+        *(moment("succeeded_at", _("last success")), moment("cursor", _("fetched up to"))),
+        *(moment("next_slot", _("next run")), "failures"),
+    )
     list_editable = ("is_enabled",)
-    list_filter = ("is_enabled", JobTypeFilter, DealershipFilter, "connection")
+    list_filter = (FreshnessFilter, "is_enabled", JobTypeFilter, DealershipFilter, "connection")
     list_select_related = ("dealership", "connection")
     list_per_page = 100
     search_fields = ("job_type", "dealership__code", "dealership__name")
     fields = ("dealership", "job_type", "connection", "is_enabled", moment("cursor", _("fetched up to")))
     readonly_fields = (fields[-1],)
     actions = ("fetch",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
+        rows: Any = super().get_queryset(request)
+        return rows.with_freshness()
 
     @admin.display(description=_("job type"), ordering="job_type")
     def label(self, feed: Feed) -> str:

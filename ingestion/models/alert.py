@@ -8,6 +8,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealers.models import DealershipRows
+from ingestion.models.feed import Feed
+
+UNTOLD = Q(told_at=None) | Q(resolved_at__isnull=False, told_resolved_at=None)
+
+
+class AlertQuerySet(DealershipRows):
+    def unresolved(self) -> AlertQuerySet:
+        return self.filter(resolved_at=None)
+
+    def untold(self) -> AlertQuerySet:
+        """Those whose beginning or end nobody has heard of."""
+        return self.filter(UNTOLD)
 
 
 class Alert(models.Model):
@@ -19,14 +31,14 @@ class Alert(models.Model):
     dealership = models.ForeignKey(
         "dealers.Dealership", models.PROTECT, related_name="+", verbose_name=_("dealership"), db_index=False
     )
-    state = models.CharField(_("state"), max_length=10)
+    state = models.CharField(_("state"), max_length=10, choices=Feed.State.choices)
     words = models.TextField(_("what is wrong"))
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     told_at = models.DateTimeField(_("told"), null=True, blank=True)
     told_resolved_at = models.DateTimeField(_("told that it is resolved"), null=True, blank=True)
 
-    objects = DealershipRows.as_manager()
+    objects = AlertQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("alert")
@@ -39,11 +51,7 @@ class Alert(models.Model):
         ]
         indexes = [
             models.Index(fields=["dealership", "-id"], name="alert_of_dealership"),
-            models.Index(
-                fields=["id"],
-                condition=Q(told_at=None) | Q(resolved_at__isnull=False, told_resolved_at=None),
-                name="alert_untold",
-            ),
+            models.Index(fields=["id"], condition=UNTOLD, name="alert_untold"),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealers.models import DealershipRows
@@ -18,14 +19,36 @@ OVERLAP = timedelta(minutes=15)
 """How far a window reaches back behind the last success, for records that a gateway dates late."""
 
 
+LIVE = models.Q(is_enabled=True, connection__is_active=True, dealership__is_active=True)
+
+
 class FeedQuerySet(DealershipRows):
     def live(self) -> FeedQuerySet:
         """The feeds that schedules serve."""
-        return self.filter(is_enabled=True, connection__is_active=True, dealership__is_active=True)
+        return self.filter(LIVE)
+
+    def with_freshness(self, now: datetime | None = None) -> FeedQuerySet:
+        """Each with its `freshness` and what that is judged by, at `now` or by the database's clock."""
+        from ingestion import freshness
+
+        return freshness.annotated(self, now)
 
 
 class Feed(models.Model):
     """One job type of one dealership through one connection, and how far it has come."""
+
+    class State(models.TextChoices):
+        """How fresh its records are, or why they are not; `ingestion.freshness` says when it is which."""
+
+        OFF = "off", _("off")
+        STUCK = "stuck", _("stuck")
+        MISSED = "missed", _("missed")
+        NEVER = "never", _("never")
+        FAILING = "failing", _("failing")
+        LATE = "late", _("late")
+        EMPTY = "empty", _("empty")
+        WAITING = "waiting", _("waiting")
+        FRESH = "fresh", _("fresh")
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="feeds", verbose_name=_("connection"))
     dealership = models.ForeignKey("dealers.Dealership", models.PROTECT, related_name="+", verbose_name=_("dealership"))
@@ -37,6 +60,7 @@ class Feed(models.Model):
         blank=True,
         help_text=_("On the dealership's clock; blank: whenever the job type's schedule says."),
     )
+    created_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
     cursor = models.DateTimeField(_("fetched up to"), null=True, blank=True, editable=False)
 
     # Its place in the schedule, kept by ingestion.slots.

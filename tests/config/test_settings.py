@@ -45,6 +45,12 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("DATABASE_URL", "not a url"),
         ("LOG_LEVEL", "loud"),
         ("VALKEY_URL", "localhost"),
+        ("METRICS_TOKEN", "short"),
+        ("ALERT_WEBHOOK", "hooks.example/forecourt"),
+        ("ALERT_WEBHOOK", "file:///etc/passwd"),
+        ("ALERT_EMAIL", "ops@forecourt.example,boss"),
+        ("EMAIL_URL", "mail.example"),
+        ("EMAIL_URL", "smtp+tls://"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_variables_name(name: str, value: str) -> None:
@@ -57,6 +63,17 @@ def test_a_password_is_not_shown_when_the_url_is_refused() -> None:
     outcome = start_with(DATABASE_URL="mysql://me:hush@host/name")
     assert outcome.returncode
     assert "hush" not in outcome.stderr
+
+
+def test_mail_for_alerts_needs_a_mail_server() -> None:
+    outcome = start_with(ALERT_EMAIL="ops@forecourt.example", EMAIL_URL=None)
+    assert outcome.stderr.splitlines()[-1].startswith("django.core.exceptions.ImproperlyConfigured: EMAIL_URL: ")
+    assert start_with(ALERT_EMAIL="ops@forecourt.example, b@x.example", EMAIL_URL="smtp+tls://me:hush@mail:587").stdout
+
+
+def test_what_compose_leaves_blank_is_not_set() -> None:
+    names = ("METRICS_TOKEN", "ALERT_WEBHOOK", "ALERT_EMAIL", "EMAIL_URL", "EMAIL_FROM")
+    assert start_with(**dict.fromkeys(names, "")).returncode == 0
 
 
 def test_a_socket_directory_keeps_its_case() -> None:

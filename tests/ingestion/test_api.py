@@ -343,7 +343,7 @@ def test_quarantine_shows_the_reason_and_the_record_as_received(api, feed):
 def of_alice(here):
     """A row of alice's dealership behind every address: {list address: id}."""
     run = RunFactory(feed__dealership=here, feed__job_type="pkb")
-    rows = {"runs": run, "quarantine": QuarantineFactory(run=run)}
+    rows = {"freshness": run.feed, "runs": run, "quarantine": QuarantineFactory(run=run)}
     rows |= {job.code: record_of(job, here) for job in JOB_TYPES.values()}
     return {f"/api/v1/dgi/{name}/": row.pk for name, row in rows.items()}
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from dealers.models import Dealership
 from ingestion import client
+from ingestion.desk import carry_out
 from ingestion.export import exported
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed, QuarantinedRecord, Run
@@ -25,7 +26,6 @@ from ingestion.sandbox.faults import FAULTS
 from ingestion.sandbox.gateway import Gateway
 from ingestion.sandbox.server import running
 from ingestion.sandbox.world import World
-from ingestion.desk import carry_out
 from ingestion.services import open_run
 from tests.chaos.proxy import Blackhole, Mode, Pass, Proxy, Refuse, Reset, proxied, unanswered_port
 from tests.factories import ConnectionFactory, DealershipFactory, FeedFactory
