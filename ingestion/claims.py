@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from ingestion.admission import AT_ONCE, Pass, Places, circuit_of, gates_of, gateway_of, keep, shut
@@ -66,7 +66,8 @@ class Claimer:
     held_back: bool = False
     """Whether runs wait for the pace of their gateway, and so for less than a second."""
 
-    LOOK_AT = 4 * AT_ONCE
+    LOOK_AT = 4
+    """Candidates for each free place: the first ones may all be of one main dealer, who has but few."""
 
     def claim(self) -> list[Work]:
         """Take queued runs, the oldest first."""
@@ -93,7 +94,7 @@ class Claimer:
             .select_for_update(skip_locked=True, of=("self",))
         )
         found = runs.values_list("pk", "connection_id", "dealership_id", "backfill__share")
-        return list(found[: self.LOOK_AT])
+        return list(found[: self.LOOK_AT * (AT_ONCE - self.places.taken)])
 
     def passes(self, connection_ids: Iterable[int]) -> dict[int, Pass]:
         found = {}
@@ -121,31 +122,40 @@ class Claimer:
 
 def claim(run_id: int) -> Work | None:
     """Take a queued run for this process, whatever the gates say: a person asked for it."""
-    with transaction.atomic():
-        mine = Run.objects.select_for_update(skip_locked=True).filter(pk=run_id, state=Run.State.QUEUED)
-        taken = take([run.pk for run in mine])
+    taken = take([run_id])
     return work_of(taken[0]) if taken else None
 
 
 def take(run_ids: list[int]) -> list[Run]:
-    """Claim runs that this transaction has locked."""
+    """Claim those of the runs that are queued."""
     if not run_ids:
         return []
-    Run.objects.filter(pk__in=run_ids).update(
-        state=Run.State.RUNNING,
-        fence=F("fence") + 1,
-        started_at=Coalesce("started_at", timezone.now()),
-        leased_until=Now() + LEASE,
-    )
-    return list(
-        Run.objects.filter(pk__in=run_ids).select_related("feed", "connection", "feed__dealership").order_by("id")
-    )
+    claimed = """
+        UPDATE ingestion_run SET state = 'running', fence = fence + 1, started_at = COALESCE(started_at, %s),
+               leased_until = clock_timestamp() + make_interval(secs => %s)
+        WHERE id = ANY(%s) AND state = 'queued' RETURNING *
+    """
+    runs = sorted(Run.objects.raw(claimed, [timezone.now(), LEASE.total_seconds(), run_ids]), key=attrgetter("pk"))
+    feeds = Feed.objects.select_related("connection", "dealership").in_bulk([run.feed_id for run in runs])
+    for run in runs:
+        run.feed = feeds[run.feed_id]
+        if run.connection_id == run.feed.connection_id:
+            run.connection = run.feed.connection
+    return runs
 
 
 def work_of(run: Run, *, probe: bool = False) -> Work:
     run.feed.connection = run.connection
     windows = run.connection.windows(run.reached or run.since, run.until)
     return Work(run, run.feed, gateway_of(run.connection, probe=probe), windows, run.fence, probe)
+
+
+def hold(work: Work) -> bool:
+    """Keep everybody else off the run until this transaction ends; False if it is no longer ours."""
+    ours = "SELECT FROM ingestion_run WHERE id = %s AND fence = %s AND state = 'running' FOR NO KEY UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(ours, [work.run.pk, work.fence])
+        return cursor.rowcount > 0
 
 
 def renew(works: Iterable[Work]) -> set[int]:

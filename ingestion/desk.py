@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -19,7 +20,7 @@ from django.utils import timezone
 from ingestion import backfills, comparison, habits, intake
 from ingestion.admission import circuit_of, leave_alone, open_again
 from ingestion.answer import GatewayError, TooLarge
-from ingestion.claims import SIGN_OF_LIFE, Claimer, Work, claim, close, release, renew
+from ingestion.claims import SIGN_OF_LIFE, Claimer, Work, claim, close, hold, release, renew
 from ingestion.client import Answer, Fetcher
 from ingestion.models import Feed, Run
 
@@ -32,6 +33,9 @@ LONGEST_SHIFT = 240.0
 SHORTEST_WINDOW = timedelta(minutes=1)
 """An answer that is too large even so is a failure."""
 STOPPED = "stopped before its end"
+PROGRESS = (*Run.COUNTS, "unknown_fields", "differences", "flag", "reached")
+END = ("state", "calls", "finished_at", "leased_until")
+"""What of a run its holder writes: after a window, and after the last one besides."""
 AT_ONCE = 20
 """Runs that a command carries out side by side."""
 
@@ -195,12 +199,11 @@ def unheard(work: Work, error: GatewayError) -> None:
 def store_window(work: Work, raws: list[msgspec.Raw]) -> bool:
     """Records, history, cursor and counts of one window in one transaction; False if the run is no longer ours."""
     since, until = work.windows[0]
+    run = copy(work.run)
     with transaction.atomic():
-        run = Run.objects.select_for_update().get(pk=work.run.pk)
-        if run.state != Run.State.RUNNING or run.fence != work.fence:
-            run.feed, work.run = work.feed, run
+        if not hold(work):
+            work.run.refresh_from_db(fields=["state", "error", "finished_at"])
             return False
-        run.feed, run.connection = work.feed, work.run.connection
         if run.kind == Run.Kind.COMPARISON:
             comparison.compare(raws, run=run, window=work.windows[0])
         else:
@@ -213,7 +216,7 @@ def store_window(work: Work, raws: list[msgspec.Raw]) -> bool:
             run.state = Run.State.PARTIAL if run.quarantined else Run.State.SUCCEEDED
             run.finished_at, run.leased_until = timezone.now(), None
             run.calls += work.calls
-        run.save()
+        run.save(update_fields=PROGRESS + END if run.finished_at else PROGRESS)
         if run.kind == Run.Kind.LIVE:
             habits.note(run, since, until)
         elif run.backfill_id and run.finished_at:
