@@ -101,10 +101,11 @@ def shares_used_up(now: datetime) -> Q:
     return found
 
 
-def gates_of(connection_ids: Iterable[int]) -> dict[int, Gate]:
-    """The gates of connections, locked; one that another process is passing through is left out."""
+def gates_of(connection_ids: Iterable[int], *, wait: bool = False) -> dict[int, Gate]:
+    """The gates of connections, locked; one that another process is passing through is waited for or left out."""
     wanted = set(connection_ids)
-    locked = Gate.objects.select_for_update(skip_locked=True, of=("self",)).select_related("connection")
+    locked = Gate.objects.select_for_update(skip_locked=not wait, of=("self",)).select_related("connection")
+    locked = locked.order_by("pk")
     found = {gate.pk: gate for gate in locked.filter(pk__in=wanted)}
     missing = wanted - found.keys() - set(Gate.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     if missing:
@@ -122,7 +123,7 @@ def gates_of(connection_ids: Iterable[int]) -> dict[int, Gate]:
 
 @dataclass
 class Pass:
-    """A gate on the way of one claim: how many calls it lets through, and what they are charged to."""
+    """A gate on the way of one claim: which runs it lets through, and what their calls are charged to."""
 
     gate: Gate
     now: datetime
@@ -130,35 +131,50 @@ class Pass:
     taken: int = 0
     probe: bool = False
 
-    def admits(self, share: int = 100) -> bool:
-        """Whether one more call may pass; the bulk lane's leaves half of the pace."""
+    def admits(self, share: int = 100, calls: int = 1) -> bool:
+        """Whether one more run may pass; the bulk lane's leaves half of the pace."""
         gate = self.gate
         if gate.probe_at is not None:
             return self.taken == 0 and gate.probe_at <= self.now
-        return self.grants(share) and gate.tokens >= (gate.connection.calls_per_second if self.bulk else 1)
+        return self.grants(share, calls) and gate.tokens >= (gate.connection.calls_per_second if self.bulk else 1)
 
-    def grants(self, share: int = 100) -> bool:
-        """Whether today's quota holds one more call; for a backfill, whether its share of the quota does."""
+    def grants(self, share: int = 100, calls: int = 1) -> bool:
+        """Whether today's quota holds so many calls more; for a backfill, whether its share of the quota holds one."""
         quota, left = self.gate.connection.calls_per_day, self.gate.left_today()
         if quota is None or left is None:
             return True
-        return left > 0 and (not self.bulk or self.gate.backfill_calls < quota * share // 100)
+        return left >= min(calls, quota) and (not self.bulk or self.gate.backfill_calls < quota * share // 100)
 
-    def take(self, *, backfill: bool) -> None:
-        """Let one call through; the first through an open breaker is its probe."""
+    def take(self, calls: int = 1, *, backfill: bool) -> None:
+        """Let one run through; the first through an open breaker is its probe."""
         gate = self.gate
         self.taken += 1
         if gate.probe_at is not None:
             self.probe = True
             gate.probe_at = self.now + PROBE_PAUSE
-        charge(gate, 1, backfill=backfill)
+        charge(gate, calls, backfill=backfill)
+
+
+Owed = Counter[tuple[int, bool]]
+"""Calls by connection and whether backfills made them; fewer than none where less was called than was paid for."""
 
 
 def charge(gate: Gate, calls: int, *, backfill: bool) -> None:
-    gate.calls += calls
+    gate.calls = max(gate.calls + calls, 0)
     gate.tokens -= calls
     if backfill:
-        gate.backfill_calls += calls
+        gate.backfill_calls = max(gate.backfill_calls + calls, 0)
+
+
+def settle(owed: Owed) -> None:
+    """Charge what was called and not paid for."""
+    if any(owed.values()):
+        with transaction.atomic():
+            gates = gates_of({pk for pk, _ in owed}, wait=True)
+            for (pk, backfill), calls in owed.items():
+                if pk in gates:
+                    charge(gates[pk], calls, backfill=backfill)
+            keep(gates.values())
 
 
 def keep(gates: Iterable[Gate]) -> None:

@@ -17,7 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from ingestion import backfills, comparison, habits, intake
-from ingestion.admission import circuit_of, leave_alone, open_again
+from ingestion.admission import Owed, circuit_of, leave_alone, open_again, settle
 from ingestion.answer import GatewayError, TooLarge
 from ingestion.claims import SIGN_OF_LIFE, Claimer, Work, claim, close, release, renew
 from ingestion.client import Answer, Fetcher
@@ -108,7 +108,11 @@ def serve(lane: str, stop: Callable[[], bool] = never, backfills: Collection[int
                 for work in desk.give_signs_of_life():
                     claimer.done(work)
         finally:
-            release(desk.works())
+            left = desk.works()
+            release(left)
+            for work in left:
+                claimer.done(work)
+            settle(claimer.owed)
 
 
 def carry_out(run_ids: Iterable[int]) -> Iterator[Run]:
@@ -131,6 +135,7 @@ def carry_out(run_ids: Iterable[int]) -> Iterator[Run]:
                 desk.give_signs_of_life()
     finally:
         close([work.run.pk for work in claimed], Run.State.CANCELLED, STOPPED)
+        settle(sum((Owed({(work.run.connection_id, False): work.calls}) for work in claimed), Owed()))
 
 
 def carry_out_all(run_ids: list[int]) -> Iterator[Run]:
