@@ -93,7 +93,7 @@ def serve(lane: str, stop: Callable[[], bool] = never, backfills: Collection[int
         try:
             while not stop():
                 now = time.monotonic()
-                if now < end and (now >= look or not desk.under_way):
+                if (now >= look or not desk.under_way) and now < end:
                     look = now + TICK
                     for work in claimer.claim():
                         desk.send(work)
