@@ -60,7 +60,7 @@ def boards(user: User | AnonymousUser) -> list[Board]:
         .order_by("dealership__code")
     )
     runs = last_runs(feeds)
-    counted = QuarantinedRecord.objects.visible_to(user).order_by().values_list("dealership_id", "job_type")
+    counted = QuarantinedRecord.objects.waiting().visible_to(user).order_by().values_list("dealership_id", "job_type")
     waiting = {(dealership, job): count for dealership, job, count in counted.annotate(Count("id"))}
     place = {code: index for index, code in enumerate(JOB_TYPES)}
     rows = [
