@@ -47,29 +47,34 @@ def records_of(body: bytes) -> list[msgspec.Raw]:
 
 
 def take_in(
-    raws: list[msgspec.Raw],
+    found: Sorted,
     *,
     feed: Feed,
     by: str,
     dry_run: bool = False,
     step: Callable[[int], None] = no_step,
 ) -> Imported:
-    """Store the records of a saved answer for `feed`; with `dry_run` nothing stays, only the counts are told.
+    """Store the records of a saved answer, sorted, for `feed`; with `dry_run` nothing stays, only the counts are told.
 
     `step` is told how many records each batch was.
     """
     if not dry_run:
-        return stored(raws, feed=feed, by=by, step=step)
+        return stored(found, feed=feed, by=by, step=step)
     with transaction.atomic():
-        imported = stored(raws, feed=feed, by=by, step=step)
+        imported = stored(found, feed=feed, by=by, step=step)
         transaction.set_rollback(True)
     imported.run.pk = None
     return imported
 
 
-def stored(raws: list[msgspec.Raw], *, feed: Feed, by: str, step: Callable[[int], None]) -> Imported:
+def dealers_in(found: Sorted) -> set[str]:
+    """The dealer codes that the records bear, or are taken to."""
+    return {dealer for dealer, _ in found.groups} | {each.dealer for each in found.rejects if each.dealer}
+
+
+def stored(found: Sorted, *, feed: Feed, by: str, step: Callable[[int], None]) -> Imported:
     imported = Imported(errands.begin(feed, Run.Kind.IMPORT, by=by))
-    run, batches = imported.run, list(in_batches(intake.sort(raws, feed)))
+    run, batches = imported.run, list(in_batches(found))
     for number, batch in enumerate(batches, 1):
         with transaction.atomic():
             if run.pk is None:
@@ -77,8 +82,13 @@ def stored(raws: list[msgspec.Raw], *, feed: Feed, by: str, step: Callable[[int]
             counts, rejects = intake.take_sorted(batch, run=run, feed=feed)
             errands.book(run, counts, ends=number == len(batches))
         imported.causes.update((reject.field, reject.cause) for reject in rejects)
-        step(len(batch.rejects) + sum(map(len, batch.groups.values())))
+        step(size(batch))
     return imported
+
+
+def size(found: Sorted) -> int:
+    """How many records they are."""
+    return len(found.rejects) + sum(map(len, found.groups.values()))
 
 
 def in_batches(found: Sorted) -> Iterator[Sorted]:

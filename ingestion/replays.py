@@ -15,6 +15,7 @@ import msgspec
 from django.db import transaction
 from django.db.models import Case, F, Max, TextField, Value, When
 from django.db.models.functions import Length
+from django.utils.translation import gettext as _
 
 from ingestion import errands, intake
 from ingestion.documents import Document, Identity, Reject, digest, shape
@@ -26,6 +27,12 @@ from ingestion.store import Known
 
 MOST_TEXTS, MOST_CHARACTERS = 500, 8_000_000
 """In memory, and in a transaction, at a time; a single text may be larger."""
+MOST_AT_REQUEST = 10_000
+"""Entries that are tried again while somebody waits for the answer."""
+
+
+class TooMany(ValueError):
+    """More entries than a request is to wait for."""
 
 
 @dataclass(slots=True)
@@ -67,6 +74,14 @@ def replay(entries: QuarantineQuerySet, *, by: str, step: Callable[[int], None] 
             step(sum(len(arrival.entries) for arrival in batch))
         if batches:
             yield replayed
+
+
+def replay_at_request(entries: QuarantineQuerySet, *, by: str) -> list[Replayed]:
+    """The same at once, for somebody who waits for the answer. Raises TooMany."""
+    if entries.waiting()[: MOST_AT_REQUEST + 1].count() > MOST_AT_REQUEST:
+        words = _("More than %(most)d records wait here; choose fewer, or call manage.py dgi_replay.")
+        raise TooMany(words % {"most": MOST_AT_REQUEST})
+    return list(replay(entries, by=by))
 
 
 def arrivals(feed: Feed, entries: QuarantineQuerySet) -> list[Arrival]:

@@ -10,12 +10,23 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingestion import imports, quarantine, replays
+from ingestion import quarantine, replays
 from ingestion.models import QuarantinedRecord, Run
 from ingestion.replays import Replayed
 from tests.factories import FeedFactory, QuarantineFactory, RunFactory
 from tests.ingestion.before_the_fix import before_the_fix, order
-from tests.ingestion.roads import DEALER, NEIGHBOUR, STRANGER, Data, Road, counts, dealership, in_json, road_for, unhurried
+from tests.ingestion.roads import (
+    DEALER,
+    NEIGHBOUR,
+    STRANGER,
+    Data,
+    Road,
+    counts,
+    dealership,
+    in_json,
+    road_for,
+    unhurried,
+)
 from tests.ingestion.test_store import side_by_side
 
 pytestmark = pytest.mark.django_db
@@ -333,8 +344,10 @@ def test_an_entry_that_is_settled_while_the_replay_waits_is_passed_over() -> Non
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=60)
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers() | anything,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["noWorkOrder", "dealerId", "kmTerakhir", "parts", "x"]) | anything, inner),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["noWorkOrder", "dealerId", "kmTerakhir", "parts", "x"]) | anything, inner)
+    ),
     max_leaves=8,
 )
 raws = st.one_of(anything, json_like.map(lambda value: in_json(value).decode()))
@@ -352,10 +365,3 @@ def test_any_text_in_quarantine_is_stored_or_waits_on(texts: list[tuple[str, str
         assert replayed.stored + replayed.waiting == len(texts)
         assert sorted(states()) == ["stored"] * replayed.stored + ["waiting"] * replayed.waiting
         transaction.set_rollback(True)
-
-
-def test_an_import_is_an_arrival_of_today(road: Road) -> None:
-    arrived_too_early(road, order(1, kmTerakhir=1))
-    with before_the_fix():
-        imports.take_in(imports.records_of(in_json([order(1, kmTerakhir=2, namaPemilik="Amir")])), feed=road.feed, by="t")
-    assert states() == ["stored"]
