@@ -95,7 +95,8 @@ def lock(feed: Feed, codes: Iterable[str]) -> list[int]:
     strangers = QuarantinedRecord.objects.waiting().filter(job_type=feed.job_type, dealer_code__in=codes)
     concerned = Q(dealership__in=Dealership.objects.filter(code__in=codes).values("pk"))
     concerned |= Q(dealership__in=strangers.exclude(dealer_code="").values("dealership"))
-    feeds = Feed.objects.filter(concerned, job_type=feed.job_type, dealership__in=on_connection(feed))
+    same = Feed.objects.filter(connection=feed.connection_id).values("dealership")
+    feeds = Feed.objects.filter(concerned, job_type=feed.job_type, dealership__in=same)
     return list(feeds.order_by("pk").select_for_update(no_key=True).values_list("dealership", flat=True))
 
 
@@ -105,8 +106,10 @@ def look_around(feed: Feed, locked: list[int]) -> tuple[dict[str, int], set[int]
     A statement that begins with the locks in hand, so that it sees what the answers before this one left.
     """
     waiting = QuarantinedRecord.objects.waiting().filter(dealership=OuterRef("pk"), job_type=feed.job_type)
-    seen = on_connection(feed).annotate(
-        waiting=Case(When(pk__in=locked, then=Exists(waiting)), default=False, output_field=BooleanField())
+    seen = (
+        on_connection(feed)
+        .order_by()
+        .annotate(waiting=Case(When(pk__in=locked, then=Exists(waiting)), default=False, output_field=BooleanField()))
     )
     rows = list(seen.values_list("code", "pk", "waiting"))
     return {code: pk for code, pk, _ in rows}, {pk for _, pk, waits in rows if waits}

@@ -101,7 +101,6 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
         *("state", moment("settled_at", _("settled")), "settled_by", "why_ignored", "as_received"),
     )
     actions = ("try_again", "ignore", "wait_again")
-    actions_selection_counter = False  # it would offer to choose all, and call the rows known of so far their number
 
     @admin.display(description=_("as received"))
     def as_received(self, record: QuarantinedRecord) -> str:

@@ -6,16 +6,20 @@ import gzip
 import io
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingestion import imports, intake
+from ingestion.answer import GatewayError
 from ingestion.documents import Sorted
 from ingestion.models import Feed, QuarantinedRecord, Run
 from tests.ingestion.commands import called, refusal
-from tests.ingestion.roads import DEALER, NEIGHBOUR, Data, Road, body_of, counts, in_json, road_for
+from tests.ingestion.roads import DEALER, NEIGHBOUR, Data, Road, body_of, counts, in_json, road_for, unhurried
 
 pytestmark = pytest.mark.django_db
 KEYS = [
@@ -165,6 +169,19 @@ def test_what_is_no_answer_is_refused_in_words(road: Road, saved: Any, content: 
     assert said.startswith(f"{name}: ")
     assert words in said
     assert not Run.objects.exists()
+
+
+def test_depth_without_end_is_quarantined_or_refused(road: Road, saved: Any) -> None:
+    _, [line] = imported(saved(b"[" * 500 + b"]" * 500))
+    assert (line["received"], line["quarantined"]) == (1, 1)
+    assert "no complete JSON" in refused(saved(b"[" * 100_000 + b"]" * 100_000))
+
+
+@unhurried
+@given(st.binary() | st.binary().map(lambda tail: b"[" + tail) | st.binary().map(gzip.compress))
+def test_any_bytes_are_records_or_refused(content: bytes) -> None:
+    with suppress(GatewayError):
+        imports.records_of(content)
 
 
 def test_a_saved_answer_that_nothing_matched_is_a_run_without_records(road: Road, saved: Any) -> None:

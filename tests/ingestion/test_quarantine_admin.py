@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from dealers.models import User
 from ingestion import quarantine, replays
+from ingestion.admin.quarantine import QuarantinedRecordAdmin
 from ingestion.models import QuarantinedRecord, Run
 from tests.factories import FeedFactory, QuarantineFactory, RunFactory
 from tests.ingestion.before_the_fix import before_the_fix, order
@@ -113,6 +114,15 @@ def test_the_list_leads_to_the_groups(staff: Client, road: Road) -> None:
 
 
 # -- actions
+
+
+def test_the_list_does_not_offer_to_choose_rows_that_it_has_not_counted(
+    staff: Client, road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QuarantinedRecordAdmin, "list_per_page", 2)
+    page = staff.get(LIST).content.decode()
+    assert "0 of 2 selected" in page
+    assert 'class="question' not in page
 
 
 def test_entries_are_tried_again(staff: Client, road: Road, alice: User) -> None:
