@@ -5,6 +5,7 @@ What all processes share stands in `Gate`, locked for the moment of a claim; pla
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -89,6 +90,17 @@ def shut(now: datetime) -> list[int]:
     ]
 
 
+def shares_used_up(now: datetime) -> Q:
+    """The runs whose backfill has had its share of today's quota."""
+    found = Q(pk__in=[])
+    for gate in Gate.objects.filter(backfill_calls__gt=0).select_related("connection"):
+        quota = gate.connection.calls_per_day
+        if quota and gate.day == now.astimezone(gate.connection.zone).date():
+            for_one_more = math.ceil(100 * (gate.backfill_calls + 1) / quota)
+            found |= Q(connection=gate.pk, backfill__share__lt=for_one_more)
+    return found
+
+
 def gates_of(connection_ids: Iterable[int]) -> dict[int, Gate]:
     """The gates of connections, locked; one that another process is passing through is left out."""
     wanted = set(connection_ids)
@@ -119,33 +131,33 @@ class Pass:
     probe: bool = False
 
     def admits(self, share: int = 100) -> bool:
-        """Whether one more call may pass; a backfill's leaves half of the pace and all but its share of the quota."""
+        """Whether one more call may pass; the bulk lane's leaves half of the pace."""
         gate = self.gate
         if gate.probe_at is not None:
             return self.taken == 0 and gate.probe_at <= self.now
-        left = gate.left_today()
-        if left is not None and left <= 0:
-            return False
-        if not self.bulk:
-            return gate.tokens >= 1
-        quota = gate.connection.calls_per_day
-        within = quota is None or gate.backfill_calls < quota * share / 100
-        return within and gate.tokens >= max(gate.connection.calls_per_second, 1)
+        return self.grants(share) and gate.tokens >= (gate.connection.calls_per_second if self.bulk else 1)
 
-    def take(self) -> None:
+    def grants(self, share: int = 100) -> bool:
+        """Whether today's quota holds one more call; for a backfill, whether its share of the quota does."""
+        quota, left = self.gate.connection.calls_per_day, self.gate.left_today()
+        if quota is None or left is None:
+            return True
+        return left > 0 and (not self.bulk or self.gate.backfill_calls < quota * share // 100)
+
+    def take(self, *, backfill: bool) -> None:
         """Let one call through; the first through an open breaker is its probe."""
         gate = self.gate
         self.taken += 1
         if gate.probe_at is not None:
             self.probe = True
             gate.probe_at = self.now + PROBE_PAUSE
-        charge(gate, 1, bulk=self.bulk)
+        charge(gate, 1, backfill=backfill)
 
 
-def charge(gate: Gate, calls: int, *, bulk: bool) -> None:
+def charge(gate: Gate, calls: int, *, backfill: bool) -> None:
     gate.calls += calls
     gate.tokens -= calls
-    if bulk:
+    if backfill:
         gate.backfill_calls += calls
 
 

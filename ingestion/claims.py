@@ -7,16 +7,27 @@ the fence it was given, so that a worker that was believed dead cannot write any
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from ingestion.admission import AT_ONCE, Pass, Places, circuit_of, gates_of, gateway_of, keep, shut
+from ingestion.admission import (
+    AT_ONCE,
+    Pass,
+    Places,
+    charge,
+    circuit_of,
+    gates_of,
+    gateway_of,
+    keep,
+    shares_used_up,
+    shut,
+)
 from ingestion.client import Call, Gateway
 from ingestion.models import Feed, Run
 
@@ -61,10 +72,13 @@ class Claimer:
 
     lane: str
     places: Places = field(default_factory=Places)
-    owed: Counter[int] = field(default_factory=Counter)
-    """Calls made beyond those that were let through, by connection: charged with the next claim."""
+    owed: Counter[tuple[int, bool]] = field(default_factory=Counter)
+    """Calls made beyond those that were let through, by connection and whether by backfills: charged with the next
+    claim."""
     held_back: bool = False
     """Whether runs wait for the pace of their gateway, and so for less than a second."""
+    backfills: Collection[int] | None = None
+    """Only runs of these."""
 
     LOOK_AT = 4 * AT_ONCE
 
@@ -73,7 +87,7 @@ class Claimer:
         self.held_back = False
         with transaction.atomic():
             candidates = self.candidates()
-            passes = self.passes({connection_id for _, connection_id, _, _ in candidates} | self.owed.keys())
+            passes = self.passes({found[1] for found in candidates} | {pk for pk, _ in self.owed})
             chosen = [found[0] for found in candidates if self.lets_through(passes, *found[1:])]
             keep(each.gate for each in passes.values())
             taken = take(chosen)
@@ -85,9 +99,12 @@ class Claimer:
 
     def candidates(self) -> Sequence[tuple[int, int, int, int | None]]:
         """Queued runs that have a place here: run, connection, dealership, and the backfill's share of the quota."""
+        now = timezone.now()
         runs = (
             Run.objects.waiting(self.lane)
-            .exclude(connection__in=[*self.places.full_connections(), *shut(timezone.now())])
+            .filter(Q() if self.backfills is None else Q(backfill__in=self.backfills))
+            .exclude(connection__in=[*self.places.full_connections(), *shut(now)])
+            .exclude(shares_used_up(now) if self.lane == "bulk" else Q(pk__in=[]))
             .exclude(dealership__in=self.places.full_dealerships())
             .order_by("id")
             .select_for_update(skip_locked=True, of=("self",))
@@ -98,25 +115,28 @@ class Claimer:
     def passes(self, connection_ids: Iterable[int]) -> dict[int, Pass]:
         found = {}
         for pk, gate in gates_of(connection_ids).items():
-            gate.calls += (owed := self.owed.pop(pk, 0))
-            gate.tokens -= owed
+            for backfill in (False, True):
+                charge(gate, self.owed.pop((pk, backfill), 0), backfill=backfill)
             found[pk] = Pass(gate, timezone.now(), bulk=self.lane == "bulk")
         return found
 
     def lets_through(self, passes: dict[int, Pass], connection_id: int, dealership_id: int, share: int | None) -> bool:
-        if not self.places.has_room_for(connection_id, dealership_id) or connection_id not in passes:
+        if not self.places.has_room_for(connection_id, dealership_id):
             return False
-        if not passes[connection_id].admits(share or 100):
+        if connection_id not in passes:  # another process is just passing through
             self.held_back = True
             return False
-        passes[connection_id].take()
+        if not passes[connection_id].admits(share or 100):
+            self.held_back = self.held_back or passes[connection_id].grants(share or 100)
+            return False
+        passes[connection_id].take(backfill=share is not None)
         self.places.take(connection_id, dealership_id)
         return True
 
     def done(self, work: Work) -> None:
         """The work has ended: its place is free, and what it called beyond the first time is charged."""
         self.places.give_back(work.run.connection_id, work.run.dealership_id)
-        self.owed[work.run.connection_id] += max(work.calls - 1, 0)
+        self.owed[work.run.connection_id, work.run.backfill_id is not None] += max(work.calls - 1, 0)
 
 
 def claim(run_id: int) -> Work | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -81,19 +81,19 @@ def never() -> bool:
     return False
 
 
-def serve(lane: str, stop: Callable[[], bool] = never) -> Iterator[Run]:
-    """Carry out what waits in a lane until nothing does, and yield each run as it ends.
+def serve(lane: str, stop: Callable[[], bool] = never, backfills: Collection[int] | None = None) -> Iterator[Run]:
+    """Carry out what waits in a lane, or of it these backfills, until nothing does, and yield each run as it ends.
 
     When `stop` says so, what is under way goes back into the queue.
     """
-    claimer = Claimer(lane)
+    claimer = Claimer(lane, backfills=backfills)
     end, look = time.monotonic() + LONGEST_SHIFT, 0.0
     with Fetcher() as fetcher:
         desk = Desk(fetcher)
         try:
             while not stop():
                 now = time.monotonic()
-                if now >= look and now < end:
+                if now < end and (now >= look or not desk.under_way):
                     look = now + TICK
                     for work in claimer.claim():
                         desk.send(work)

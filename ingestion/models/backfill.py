@@ -24,10 +24,10 @@ class Backfill(models.Model):
         PAUSED = "paused", _("paused")
         SUCCEEDED = "succeeded", _("succeeded")
         PARTIAL = "partial", _("partial")
-        FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
     UNFINISHED = (State.RUNNING, State.PAUSED)
+    """A window that failed pauses it, so that somebody sees why; nothing ends it as failed."""
 
     feed = models.ForeignKey(
         "ingestion.Feed", models.PROTECT, related_name="backfills", verbose_name=_("feed"), db_index=False
@@ -46,7 +46,9 @@ class Backfill(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text=_("Percent of the connection's requests a day that backfills may use."),
     )
-    left_out = models.TextField(_("left out"), blank=True, help_text=_("What the gateway gives no more."))
+    left_out = models.TextField(
+        _("left out"), blank=True, help_text=_("What was asked for and is not fetched, and why.")
+    )
     error = models.TextField(_("error"), blank=True)
     started_by = models.CharField(_("started by"), max_length=200)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
@@ -83,4 +85,4 @@ class Backfill(models.Model):
     @property
     def progress(self) -> float:
         """How much of the range is done, 0 to 1."""
-        return (self.reached - self.since) / (self.until - self.since)
+        return round((self.reached - self.since) / (self.until - self.since), 4)
