@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from ingestion import services
 from ingestion.contents import unlike
 from ingestion.documents import Document, Shape, shape, sort_out
 from ingestion.intake import Reader, known_dealerships, lock, ours_and_strangers
@@ -206,3 +209,20 @@ def last_day(connection: Connection, now: datetime, days: int = 1) -> tuple[date
     end = datetime.combine(now.astimezone(connection.zone).date(), time(), connection.zone)
     oldest = connection.oldest(now).replace(microsecond=0)
     return max(end - timedelta(days=days), oldest), end
+
+
+# -- repair
+
+
+@transaction.atomic
+def open_repair(compared: Run, *, by: str) -> Run:
+    """A queued live run over the window of a comparison; what it found stored otherwise is taken anew.
+
+    Raises services.AlreadyRunning and services.BadWindow. What is surplus stays: nothing is deleted.
+    """
+    feed = compared.feed
+    lock({compared.dealership_id}, compared.job_type)
+    doubtful = {f"{feed.kind.key}__in": (compared.differences or {}).get("keys", {}).get("different", [])}
+    stored = feed.kind.record.objects.filter(dealership=compared.dealership_id, **doubtful)
+    stored.update(raw_hash=UUID(int=0), content_hash=UUID(int=0))
+    return services.open_run(feed=feed, by=by, since=compared.since, until=compared.until)
