@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +32,7 @@ class Follower:
     here: bool = False
     """Whether this process carries them out."""
     told: set[str] = field(default_factory=set)
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def look(self) -> list[tuple[Backfill, Figures]]:
         rows = Backfill.objects.filter(pk__in=self.ids).select_related("feed__connection", "dealership")
@@ -41,16 +45,18 @@ class Follower:
         complete = (Backfill.State.SUCCEEDED, Backfill.State.PARTIAL)
         return Backfill.objects.filter(pk__in=self.ids).exclude(state__in=complete).exists()
 
-    def follow(self) -> None:
-        """Until none is running."""
+    def follow(self) -> bool:
+        """Until none is running; False if somebody interrupted it before."""
         since = time.monotonic()
-        while self.draw(self.look()):
-            if self.here:
-                self.carry_on()
-            elif time.monotonic() - since > NOBODY_COMES and not self.taken():
-                self.say_once("No worker has taken a window yet. --resume with --here carries it out in this process.")
-            time.sleep(PAUSE)
+        with interruptible(self.stop):
+            while self.draw(self.look()) and not self.stop.is_set():
+                if self.here:
+                    self.carry_on()
+                elif time.monotonic() - since > NOBODY_COMES and not self.taken():
+                    self.say_once("No worker has taken a window yet; --resume with --here carries it out right here.")
+                self.stop.wait(PAUSE)
         self.bar.end()
+        return not self.stop.is_set()
 
     def draw(self, found: list[tuple[Backfill, Figures]]) -> bool:
         """Whether one is running."""
@@ -67,7 +73,7 @@ class Follower:
         """What a worker and the dispatcher would do, for these alone, as long as there is something to do."""
         claims.take_over()
         backfills.look_after()
-        for _ in desk.serve("bulk", backfills=self.ids):
+        for _ in desk.serve("bulk", stop=self.stop.is_set, backfills=self.ids):
             self.draw(self.look())
 
     def taken(self) -> bool:
@@ -78,6 +84,20 @@ class Follower:
             self.told.add(words)
             self.bar.end()
             self.say(words)
+
+
+@contextmanager
+def interruptible(stop: threading.Event) -> Iterator[None]:
+    """Within it Ctrl-C and SIGTERM set `stop`, so that no statement on its way to the database is torn."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def duration(minutes: float) -> str:

@@ -164,15 +164,11 @@ class Command(DGICommand):
     def follow(self, ids: list[int], options: dict[str, Any], *, refused: int = 0) -> None:
         """Show how far they are until they have ended, and how they ended."""
         follower = Follower(ids, self.progress(0), self.stderr.write, here=options["here"])
-        if options["wait"]:
-            try:
-                follower.follow()
-            except KeyboardInterrupt:
-                follower.bar.end()
-                numbers = " ".join(map(str, ids))
-                goes_on = "It stands still unless a worker runs" if options["here"] else "It goes on by itself"
-                self.stderr.write(f"{goes_on}. To see it again: --resume {numbers}; to end it: --cancel {numbers}")
-                sys.exit(130)
+        if options["wait"] and not follower.follow():
+            numbers = " ".join(map(str, ids))
+            goes_on = "It stands still unless a worker runs" if options["here"] else "It goes on by itself"
+            self.stderr.write(f"{goes_on}. To see it again: --resume {numbers}; to end it: --cancel {numbers}")
+            sys.exit(130)
         for each, told in follower.look():
             self.show(line(each, told), outcome(each, told))
         if refused or (options["wait"] and follower.incomplete()):
