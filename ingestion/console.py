@@ -22,6 +22,8 @@ from ingestion.client import WIRE_MOMENT
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Feed
 
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""Of moments that are on every clock."""
 LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
@@ -145,9 +147,11 @@ def moment(text: str | None, option: str, zone: ZoneInfo) -> datetime | None:
         return None
     for form in (WIRE_MOMENT, "%Y-%m-%d"):
         try:
-            return datetime.strptime(text.strip(), form).replace(tzinfo=zone)
+            found = datetime.strptime(text.strip(), form).replace(tzinfo=zone)
         except ValueError:
             continue
+        if FIRST_YEAR <= found.year <= LAST_YEAR:
+            return found
     raise CommandError(
         _('%(option)s %(text)s: write it as "YYYY-MM-DD HH:MM:SS", in the main dealer\'s time.')
         % {"option": option, "text": text}

@@ -44,6 +44,14 @@ def figures(backfills: Iterable[Backfill]) -> dict[int, Figures]:
     return {each.pk: of(each, brought.get(each.pk, {}), waiting, gates, now) for each in asked}
 
 
+def tell(backfills: Iterable[Backfill]) -> None:
+    """Put its figures on each."""
+    asked = list(backfills)
+    told = figures(asked)
+    for each in asked:
+        each.figures = told[each.pk]
+
+
 def runs_of(backfills: Sequence[Backfill]) -> dict[int, dict[str, Any]]:
     """Sums over the runs of each backfill: counts, requests, windows that ended well and the time they took."""
     sums = {name: Sum(name) for name in (*Run.COUNTS, "calls")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealers.models import DealershipRows
+
+if TYPE_CHECKING:
+    from ingestion.progress import Figures
 
 
 class BackfillQuerySet(DealershipRows):
@@ -28,6 +33,9 @@ class Backfill(models.Model):
 
     UNFINISHED = (State.RUNNING, State.PAUSED)
     """A window that failed pauses it, so that somebody sees why; nothing ends it as failed."""
+
+    figures: Figures
+    """Put on those that are shown by `ingestion.progress.tell`."""
 
     feed = models.ForeignKey(
         "ingestion.Feed", models.PROTECT, related_name="backfills", verbose_name=_("feed"), db_index=False
