@@ -1,5 +1,5 @@
-"""Connections, feeds, runs, quarantine and the records of every job type in the admin."""
+"""Connections, feeds, runs, backfills, quarantine and the records of every job type in the admin."""
 
-from ingestion.admin import connections, records, runs
+from ingestion.admin import backfills, connections, records, runs
 
-__all__ = ["connections", "records", "runs"]
+__all__ = ["backfills", "connections", "records", "runs"]

@@ -13,8 +13,17 @@ from config.backoffice.admin import UncountedPaginator
 from dealers.models import Dealership, User
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
-from ingestion.models import Connection, Feed, QuarantinedRecord, Run
-from tests.factories import MOMENT, RAW, ConnectionFactory, FeedFactory, QuarantineFactory, RunFactory, record_of
+from ingestion.models import Backfill, Connection, Feed, QuarantinedRecord, Run
+from tests.factories import (
+    MOMENT,
+    RAW,
+    BackfillFactory,
+    ConnectionFactory,
+    FeedFactory,
+    QuarantineFactory,
+    RunFactory,
+    record_of,
+)
 
 pytestmark = pytest.mark.django_db
 PKB = JOB_TYPES["pkb"]
@@ -40,6 +49,7 @@ OTHERS = {
     Connection: lambda dealership, number: ConnectionFactory(),
     Feed: lambda dealership, number: feed(list(JOB_TYPES)[number], dealership),
     Run: lambda dealership, number: run(dealership),
+    Backfill: lambda dealership, number: BackfillFactory(feed=feed(list(JOB_TYPES)[number], dealership)),
     QuarantinedRecord: lambda dealership, number: QuarantineFactory(run=run(dealership)),
     IntervalSchedule: lambda dealership, number: IntervalSchedule.objects.create(every=100 + number, period="minutes"),
     CrontabSchedule: lambda dealership, number: CrontabSchedule.objects.create(minute=str(number)),
@@ -115,7 +125,7 @@ def test_every_page_to_add_a_row_opens_or_is_forbidden(staff, here, model):
     assert staff.get(address(model, "add")).status_code == (403 if read_only else 200)
 
 
-@pytest.mark.parametrize("model", [*RECORDS, Run, QuarantinedRecord], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [*RECORDS, Run, Backfill, QuarantinedRecord], ids=lambda model: model.__name__)
 def test_what_the_system_writes_nobody_changes_or_deletes(staff, here, model):
     row = stored(model, here, 1)
     assert staff.post(address(model, "change", row.pk), {}).status_code == 403
@@ -125,7 +135,7 @@ def test_what_the_system_writes_nobody_changes_or_deletes(staff, here, model):
 
 
 @pytest.mark.parametrize(
-    "model", [*RECORDS, Run, QuarantinedRecord, Feed, Dealership], ids=lambda model: model.__name__
+    "model", [*RECORDS, Run, Backfill, QuarantinedRecord, Feed, Dealership], ids=lambda model: model.__name__
 )
 def test_another_dealerships_rows_do_not_exist(alice_as_staff, charlie, model):
     theirs = charlie.memberships.get().dealership
@@ -137,7 +147,7 @@ def test_another_dealerships_rows_do_not_exist(alice_as_staff, charlie, model):
         assert alice_as_staff.get(address(model, view, row.pk)).status_code == 302
 
 
-@pytest.mark.parametrize("model", [*RECORDS, Run, QuarantinedRecord], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [*RECORDS, Run, Backfill, QuarantinedRecord], ids=lambda model: model.__name__)
 def test_a_list_is_filtered_by_dealership(staff, here, charlie, model):
     row = stored(model, here, 1)
     stored(model, charlie.memberships.get().dealership, 2)
@@ -229,7 +239,7 @@ SECRETS = ("dgi-key-live:sesame", "dgi-secret-live:open")
 def form_of(connection, **given):
     names = ("main_dealer", "name", "base_url", "joiner", "time_zone", "window_days", "days_back", "clock_tolerance")
     return {
-        **{name: getattr(connection, name) for name in names},
+        **{name: getattr(connection, name) for name in (*names, "calls_per_second")},
         "is_active": "on",
         "api_key": "",
         "secret_key": "",
