@@ -206,7 +206,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "rest"
-CELERY_TASK_ROUTES = {"ingestion.live": {"queue": "live"}, "ingestion.bulk": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {
+    "ingestion.live": {"queue": "live"},
+    "ingestion.bulk": {"queue": "bulk"},
+    "ingestion.compare": {"queue": "bulk"},
+}
 """A worker for each queue: live runs wait neither for backfills nor for anything else."""
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

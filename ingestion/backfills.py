@@ -1,119 +1,46 @@
 """Backfills: an old range of a feed, fetched window by window beside the live runs, whatever stops in between.
 
 A backfill's next window is queued in the transaction that ends the one before, so there is always a row to go on from.
+Who needs the rows of a run and of its backfill locks them in this order, and holds one while waiting for the other in
+no other way.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Avg, DurationField, ExpressionWrapper, F
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from ingestion.claims import close
-from ingestion.models import Backfill, Connection, Feed, Gate, Run
-
-LONGEST_WINDOW = timedelta(days=7)
-USUAL_SECONDS = 2.0
-"""A window of a feed that was never fetched."""
+from ingestion.models import Backfill, Feed, Run
+from ingestion.plans import SHARE, pieces, plan, too_old
 
 
 class BackfillUnderWay(Exception):
-    """The feed has an unfinished backfill: `backfill`."""
+    """The feed has an unfinished backfill: `backfill`; None if it has ended but for its last window."""
 
-    def __init__(self, backfill: Backfill) -> None:
+    def __init__(self, backfill: Backfill | None) -> None:
         super().__init__(
             f"backfill {backfill} of this dealership and job type is {backfill.state};"
             f" resume or cancel it by its number, {backfill.pk}"
+            if backfill
+            else "the last window of a cancelled backfill is being stored; try again in a few seconds"
         )
         self.backfill = backfill
-
-
-class NothingToFetch(ValueError):
-    """A range that the gateway would give nothing of."""
 
 
 class NotPossible(Exception):
     """What was asked of a backfill does not go with its state."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a backfill would do."""
-
-    since: datetime
-    until: datetime
-    left_out: str
-    """What the gateway gives no more; blank if it gives all."""
-    windows: list[tuple[datetime, datetime]]
-    quota: int | None
-    """Requests a day that backfills of the connection may make; None: any number."""
-    left_today: int | None
-    minutes: float
-    """Expected, from how long the feed's runs took and what the quota allows."""
-
-    @property
-    def calls(self) -> int:
-        return len(self.windows)
-
-
-def plan(feed: Feed, since: datetime, until: datetime, share: int = 30) -> Plan:
-    """What a backfill from `since` to `until` would do. Raises NothingToFetch."""
-    now = timezone.now().replace(microsecond=0)
-    connection = feed.connection
-    oldest, until = connection.oldest(now), min(until, now)
-    begin = max(since, oldest.replace(microsecond=0))
-    if begin >= until:
-        raise NothingToFetch(
-            f"the gateway gives the last {connection.days_back} days, from {shown(oldest, connection)};"
-            f" nothing of {shown(since, connection)} to {shown(until, connection)} is left"
-        )
-    windows = pieces(connection, begin, until)
-    quota = None if connection.calls_per_day is None else int(connection.calls_per_day * share / 100)
-    gate = Gate.objects.filter(pk=connection.pk).first()
-    used = gate.backfill_calls if gate and gate.day == now.astimezone(connection.zone).date() else 0
-    left = None if quota is None else max(quota - used, 0)
-    return Plan(
-        begin, until, left_out(since, begin, connection), windows, quota, left, minutes(feed, windows, quota, left)
-    )
-
-
-def pieces(connection: Connection, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-    longest = min(timedelta(days=connection.window_days), LONGEST_WINDOW)
-    count = math.ceil((until - since) / longest)
-    return [(since + number * longest, min(since + (number + 1) * longest, until)) for number in range(count)]
-
-
-def left_out(since: datetime, begin: datetime, connection: Connection) -> str:
-    if begin <= since:
-        return ""
-    return (
-        f"{shown(since, connection)} to {shown(begin, connection)}:"
-        f" the gateway gives the last {connection.days_back} days"
-    )
-
-
-def shown(moment: datetime, connection: Connection) -> str:
-    return f"{moment.astimezone(connection.zone):%Y-%m-%d %H:%M:%S %Z}"
-
-
-def minutes(feed: Feed, windows: list[tuple[datetime, datetime]], quota: int | None, left: int | None) -> float:
-    """How long so many windows take: as the last runs did, a day more each time that the quota is used up."""
-    recent = Run.objects.filter(dealership=feed.dealership_id, job_type=feed.job_type, finished_at__isnull=False)[:20]
-    spent = ExpressionWrapper(F("finished_at") - F("started_at"), DurationField())
-    usual = Run.objects.filter(pk__in=[run.pk for run in recent]).aggregate(usual=Avg(spent))["usual"]
-    seconds = len(windows) * (usual.total_seconds() if usual else USUAL_SECONDS)
-    days = 0 if quota is None or left is None else max(math.ceil((len(windows) - left) / max(quota, 1)), 0)
-    return round(seconds / 60 + days * 24 * 60, 1)
+# -- what people do
 
 
 @transaction.atomic
-def start(*, feed: Feed, since: datetime, until: datetime, by: str, share: int = 30) -> Backfill:
-    """Begin a backfill. Raises NothingToFetch and BackfillUnderWay."""
+def start(*, feed: Feed, since: datetime, until: datetime, by: str, share: int = SHARE) -> Backfill:
+    """Begin a backfill and nudge a worker. Raises plans.BadPlan and BackfillUnderWay."""
     planned = plan(feed, since, until, share)
     try:
         with transaction.atomic():
@@ -128,32 +55,73 @@ def start(*, feed: Feed, since: datetime, until: datetime, by: str, share: int =
                 share=share,
                 started_by=by,
             )
+            queue_next(backfill)
     except IntegrityError as error:
-        if "one_unfinished_backfill_per_feed" not in str(error):
+        if "one_unfinished_" not in str(error):
             raise
-        raise BackfillUnderWay(feed.backfills.unfinished().get()) from None
-    queue_next(backfill)
+        raise BackfillUnderWay(feed.backfills.unfinished().first()) from None
+    nudge()
     return backfill
 
 
+def pause(backfill: Backfill) -> None:
+    """Take no further window; one under way is stored. Raises NotPossible unless it is running."""
+    if not Backfill.objects.filter(pk=backfill.pk, state=Backfill.State.RUNNING).update(state=Backfill.State.PAUSED):
+        raise NotPossible(as_it_is(backfill))
+
+
+@transaction.atomic
+def resume(backfill: Backfill) -> Backfill:
+    """Go on where it stopped, with the window that failed if one did. Raises NotPossible unless it is paused."""
+    found = locked(backfill.pk)
+    if found.state != Backfill.State.PAUSED:
+        raise NotPossible(as_it_is(found))
+    found.state, found.error = Backfill.State.RUNNING, ""
+    found.save(update_fields=["state", "error"])
+    if not found.runs.unfinished().exists():
+        queue_next(found)
+    nudge()
+    return found
+
+
+def cancel(backfill: Backfill, *, by: str) -> None:
+    """End it; a worker that waits for an answer notices within seconds. Raises NotPossible if it has ended."""
+    ended = Backfill.objects.unfinished().filter(pk=backfill.pk)
+    now, words = timezone.now(), f"cancelled by {by}"
+    if not ended.update(state=Backfill.State.CANCELLED, finished_at=now, error=words):
+        raise NotPossible(as_it_is(backfill))
+    close_runs_of_ended()
+
+
+def as_it_is(backfill: Backfill) -> str:
+    state = Backfill.objects.values_list("state", flat=True).get(pk=backfill.pk)
+    return f"backfill {backfill} is {state}"
+
+
+def nudge() -> None:
+    from ingestion import tasks
+
+    transaction.on_commit(lambda: tasks.nudge("bulk"))
+
+
+# -- from window to window
+
+
 def locked(backfill_id: int | None) -> Backfill:
-    return Backfill.objects.select_for_update(of=("self",)).select_related("feed__connection").get(pk=backfill_id)
+    """The row, until the transaction ends."""
+    rows = Backfill.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("feed__connection").get(pk=backfill_id)
 
 
 def queue_next(backfill: Backfill) -> None:
     """Queue the window after what is reached; what the gateway gives no more by now is told as left out."""
     connection = backfill.feed.connection
-    oldest = connection.oldest(timezone.now()).replace(microsecond=0)
-    begin = max(backfill.reached, oldest)
-    if begin > backfill.reached:
-        words = left_out(backfill.reached, min(begin, backfill.until), connection)
-        backfill.left_out = "\n".join(filter(None, [backfill.left_out, words]))
-    if begin >= backfill.until:
-        finish(backfill, reached=backfill.until)
+    leave_out(backfill, connection.oldest(timezone.now()).replace(microsecond=0))
+    if backfill.reached >= backfill.until:
+        finish(backfill)
         return
-    backfill.reached = begin
     backfill.save(update_fields=["reached", "left_out"])
-    window = pieces(connection, begin, backfill.until)[0]
+    since, until = pieces(connection, backfill.reached, backfill.until)[0]
     Run.objects.create(
         feed=backfill.feed,
         dealership_id=backfill.dealership_id,
@@ -161,71 +129,94 @@ def queue_next(backfill: Backfill) -> None:
         job_type=backfill.job_type,
         kind=Run.Kind.BACKFILL,
         backfill=backfill,
-        since=window[0],
-        until=window[1],
+        since=since,
+        until=until,
         started_by=backfill.started_by,
     )
 
 
+def leave_out(backfill: Backfill, oldest: datetime) -> None:
+    """Step over what lies before `oldest`, and tell; the caller saves."""
+    begin = min(oldest, backfill.until)
+    if words := too_old(backfill.feed.connection, backfill.reached, begin):
+        backfill.left_out = "\n".join(filter(None, [backfill.left_out, words]))
+        backfill.reached = begin
+
+
 def go_on(run: Run) -> None:
-    """After a window: the next one, or the end. A window that failed pauses the backfill, for a person to resume."""
-    backfill = (
-        Backfill.objects.select_for_update(of=("self",)).select_related("feed__connection").get(pk=run.backfill_id)
-    )
-    if run.error:
-        backfill.reached = max(run.reached or run.since, backfill.reached)
+    """After a window: the next one, or the end. A window that failed pauses the backfill, for a person to resume.
+
+    The caller has locked the run and holds the transaction.
+    """
+    backfill = locked(run.backfill_id)
+    unfinished = backfill.state in Backfill.UNFINISHED
+    backfill.reached = max(run.reached or run.since, backfill.reached) if run.error else run.until
+    if run.error and unfinished:
         backfill.state, backfill.error = Backfill.State.PAUSED, run.error
-        backfill.save(update_fields=["reached", "state", "error"])
-        return
-    backfill.reached = run.until
-    if backfill.state == Backfill.State.RUNNING and backfill.reached < backfill.until:
+    if unfinished and not run.error and backfill.reached >= backfill.until:
+        finish(backfill)
+    elif backfill.state == Backfill.State.RUNNING:
         queue_next(backfill)
-    elif backfill.reached >= backfill.until and backfill.state in Backfill.UNFINISHED:
-        finish(backfill, reached=run.until)
     else:
-        backfill.save(update_fields=["reached"])
+        backfill.save(update_fields=["reached", "state", "error"])
 
 
-def finish(backfill: Backfill, *, reached: datetime) -> None:
-    partial = backfill.runs.filter(state=Run.State.PARTIAL).exists()
+def finish(backfill: Backfill) -> None:
+    partial = backfill.runs.filter(quarantined__gt=0).exists()
     backfill.state = Backfill.State.PARTIAL if partial else Backfill.State.SUCCEEDED
-    backfill.reached, backfill.finished_at, backfill.error = reached, timezone.now(), ""
+    backfill.finished_at, backfill.error = timezone.now(), ""
     backfill.save(update_fields=["state", "reached", "finished_at", "left_out", "error"])
 
 
-def pause(backfill: Backfill) -> None:
-    """Take no further window; one under way is stored. Raises NotPossible."""
-    if not Backfill.objects.filter(pk=backfill.pk, state=Backfill.State.RUNNING).update(state=Backfill.State.PAUSED):
-        raise NotPossible(f"backfill {backfill} is not running")
+# -- what no worker comes by
+
+
+def look_after() -> None:
+    """Every few seconds: what ended, what has become too old while it waited, and what lost its run."""
+    close_runs_of_ended()
+    for run in Run.objects.filter(state=Run.State.QUEUED, kind=Run.Kind.BACKFILL).select_related("connection"):
+        if (run.reached or run.since) < run.connection.oldest(timezone.now()):
+            move_up(run.pk)
+    unfinished = Run.objects.unfinished().filter(backfill=OuterRef("pk"))
+    stranded = Backfill.objects.filter(~Exists(unfinished), state=Backfill.State.RUNNING)
+    for backfill_id in stranded.values_list("pk", flat=True):
+        pick_up(backfill_id)
 
 
 @transaction.atomic
-def resume(backfill: Backfill) -> Backfill:
-    """Go on where it stopped. Raises NotPossible unless it is paused."""
-    found = locked(backfill.pk)
-    if found.state not in Backfill.UNFINISHED:
-        raise NotPossible(f"backfill {found} is {found.state}")
-    found.state, found.error = Backfill.State.RUNNING, ""
-    found.save(update_fields=["state", "error"])
-    if not found.runs.unfinished().exists():
-        queue_next(found)
-    return found
+def close_runs_of_ended() -> None:
+    """End the runs of backfills that have ended; one whose answer is being stored ends by itself."""
+    left = Run.objects.unfinished().exclude(backfill=None).exclude(backfill__state__in=Backfill.UNFINISHED)
+    found = left.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
+    close(list(found), Run.State.CANCELLED, "the backfill was cancelled")
 
 
 @transaction.atomic
-def cancel(backfill: Backfill) -> None:
-    """End it: what waits at once, what is under way as soon as its worker looks. Raises NotPossible if it has ended."""
-    close(backfill.runs.unfinished().values_list("pk", flat=True), Run.State.CANCELLED, "the backfill was cancelled")
-    ended = Backfill.objects.unfinished().filter(pk=backfill.pk)
-    if not ended.update(state=Backfill.State.CANCELLED, finished_at=timezone.now()):
-        raise NotPossible(f"backfill {backfill} has ended already")
+def move_up(run_id: int) -> None:
+    """Let a window that waits begin where the gateway still gives it; one that it gives no more ends untried."""
+    waiting = Run.objects.filter(pk=run_id, state=Run.State.QUEUED)
+    run = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("connection").first()
+    if run is None:
+        return
+    backfill = locked(run.backfill_id)
+    oldest = run.connection.oldest(timezone.now()).replace(microsecond=0)
+    backfill.reached = max(run.reached or run.since, backfill.reached)
+    leave_out(backfill, oldest)
+    if oldest < run.until:
+        backfill.save(update_fields=["reached", "left_out"])
+        Run.objects.filter(pk=run.pk).update(**{"reached" if run.reached else "since": oldest})
+        return
+    close([run.pk], Run.State.CANCELLED, "the gateway gives this window no more")
+    if backfill.state == Backfill.State.RUNNING:
+        queue_next(backfill)
+    else:
+        backfill.save(update_fields=["reached", "left_out"])
 
 
-def figures(backfills: Iterable[Backfill]) -> dict[int, dict[str, int]]:
-    """The counts of each backfill's runs, by its id."""
-    found: dict[int, dict[str, int]] = {}
-    for run in Run.objects.filter(backfill__in=list(backfills)).values("backfill_id", *Run.COUNTS, "calls"):
-        sums = found.setdefault(run.pop("backfill_id"), dict.fromkeys((*Run.COUNTS, "calls"), 0))
-        for name, count in run.items():
-            sums[name] += count
-    return found
+@transaction.atomic
+def pick_up(backfill_id: int) -> None:
+    """Go on with a backfill whose run ended without it, as one does that too many workers died of."""
+    backfill = locked(backfill_id)
+    if backfill.state == Backfill.State.RUNNING and not backfill.runs.unfinished().exists():
+        last = backfill.runs.order_by("-pk").first()
+        go_on(last) if last else queue_next(backfill)

@@ -10,7 +10,7 @@ import threading
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,10 @@ from django.utils.translation import gettext as _
 from dealers.models import Dealership
 from ingestion.client import WIRE_MOMENT
 from ingestion.job_types import JOB_TYPES, JobType
+from ingestion.models import Feed
 
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""Of moments that are on every clock."""
 LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
@@ -76,10 +79,17 @@ class Progress:
 
     def __init__(self, total: int, stream: Any = sys.stderr) -> None:
         self.total, self.done, self.stream = total, 0, stream
-        self.visible = total > 1 and stream.isatty()
+
+    @property
+    def visible(self) -> bool:
+        return self.total > 1 and bool(self.stream.isatty())
 
     def step(self, words: str = "", by: int = 1) -> None:
-        self.done += by
+        self.reach(self.done + by, self.total, words)
+
+    def reach(self, done: int, total: int, words: str = "") -> None:
+        """Draw so much of so much, whatever it was before."""
+        self.done, self.total = done, total
         if self.visible:
             filled = self.WIDTH * min(self.done, self.total) // self.total
             bar = "█" * filled + "·" * (self.WIDTH - filled)
@@ -116,16 +126,39 @@ def dealerships(codes: list[str] | None) -> list[Dealership]:
     return found
 
 
+def feeds(jobs: list[str] | None, dealers: list[str] | None) -> list[Feed]:
+    """The feeds of these job types and dealerships; without job types, those that schedules serve.
+
+    Raises CommandError for an unknown name, and if there is no such feed.
+    """
+    codes = [job.code for job in job_types(jobs)]
+    chosen = Feed.objects.filter(dealership__in=dealerships(dealers), job_type__in=codes)
+    if not jobs:
+        chosen = chosen.live()
+    found = list(chosen.select_related("connection", "dealership"))
+    if not found:
+        raise CommandError(_("There is no feed to fetch; manage.py dgi_connect makes some."))
+    return sorted(found, key=lambda feed: (feed.dealership.code, feed.kind.order))
+
+
 def moment(text: str | None, option: str, zone: ZoneInfo) -> datetime | None:
     """ "YYYY-MM-DD HH:MM:SS" (or a date alone) in the main dealer's time zone."""
     if text is None:
         return None
     for form in (WIRE_MOMENT, "%Y-%m-%d"):
         try:
-            return datetime.strptime(text.strip(), form).replace(tzinfo=zone)
+            found = datetime.strptime(text.strip(), form).replace(tzinfo=zone)
         except ValueError:
             continue
+        if FIRST_YEAR <= found.year <= LAST_YEAR:
+            return found
     raise CommandError(
         _('%(option)s %(text)s: write it as "YYYY-MM-DD HH:MM:SS", in the main dealer\'s time.')
         % {"option": option, "text": text}
     )
+
+
+def end(text: str | None, option: str, zone: ZoneInfo) -> datetime | None:
+    """Likewise, but a date alone means to its end."""
+    found = moment(text, option, zone)
+    return found + timedelta(days=1) if found and ":" not in str(text) else found

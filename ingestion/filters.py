@@ -18,7 +18,7 @@ from drf_spectacular.utils import extend_schema_field
 from config.backoffice.filters import AnyNumberOf, AnyOf
 from ingestion import fields
 from ingestion.job_types import JOB_TYPES, JobType
-from ingestion.models import Feed, QuarantinedRecord, Run
+from ingestion.models import Backfill, Feed, QuarantinedRecord, Run
 
 ISO_DAY = ["%Y-%m-%d"]
 
@@ -157,12 +157,28 @@ class FreshnessFilters(OfFeed):
 
 class RunFilters(OfFeed):
     state = django_filters.MultipleChoiceFilter(choices=Run.State.choices, distinct=False, label=_("state"))
+    kind = django_filters.MultipleChoiceFilter(choices=Run.Kind.choices, distinct=False, label=_("kind"))
+    backfill = AnyNumberOf(field_name="backfill_id", label=_("backfill"))
+    flagged = django_filters.BooleanFilter(method="to_look_at", label=_("has something that nobody has looked at"))
     queued_at_from, queued_at_to = moment_bounds("queued_at", "queued")
     since_from, since_to = moment_bounds("since", "window's begin")
     until_from, until_to = moment_bounds("until", "window's end")
 
     class Meta:
         model = Run
+        fields = ()
+
+    def to_look_at(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        flagged = Run.objects.flagged().values("pk")
+        return queryset.filter(pk__in=flagged) if value else queryset.exclude(pk__in=flagged)
+
+
+class BackfillFilters(OfFeed):
+    state = django_filters.MultipleChoiceFilter(choices=Backfill.State.choices, distinct=False, label=_("state"))
+    started_at_from, started_at_to = moment_bounds("started_at", "started")
+
+    class Meta:
+        model = Backfill
         fields = ()
 
 

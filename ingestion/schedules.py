@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from django.db import connection
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed
@@ -27,6 +27,11 @@ def create_missing(**_: Any) -> None:
         name="DGI dispatch",
         defaults={"task": "ingestion.dispatch", "interval": often, "expire_seconds": 3 * DISPATCH_SECONDS},
     )
+    night, _created = CrontabSchedule.objects.get_or_create(
+        minute="40", hour="19", day_of_week="*", day_of_month="*", month_of_year="*", timezone="UTC"
+    )  # 02:40 in Jakarta
+    for task in ("compare", "sweep"):
+        PeriodicTask.objects.get_or_create(name=f"DGI {task}", defaults={"task": f"ingestion.{task}", "crontab": night})
     for job_type in JOB_TYPES.values():
         PeriodicTask.objects.get_or_create(
             name=f"DGI {job_type.code}",

@@ -9,7 +9,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from config.celery import stopping
-from ingestion import claims, desk, retention, slots
+from ingestion import backfills, claims, comparison, desk, retention, slots
 from ingestion.models import Run
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,7 @@ RUNS_PER_MESSAGE, MOST_MESSAGES = 25, 16
 def dispatch() -> None:
     """Every few seconds: what is due is queued, what lost its worker is queued again, and workers hear of both."""
     claims.take_over()
+    backfills.look_after()
     slots.fill()
     for lane in Run.LANES:
         nudge(lane)
@@ -31,6 +32,13 @@ def fan_out(job_type: str) -> None:
     """A job type's schedule says that it is time."""
     slots.fill([job_type])
     nudge("live")
+
+
+@shared_task(name="ingestion.compare")
+def compare() -> None:
+    """Every night: the last full day of every feed that is live."""
+    comparison.queue_last_day()
+    nudge("bulk")
 
 
 @shared_task(name="ingestion.live")

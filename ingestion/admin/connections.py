@@ -8,13 +8,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin
 from dealers.admin import DealershipFilter
 from dealers.models import Dealership
-from ingestion import services
+from ingestion import comparison, services
 from ingestion.admin.freshness import FreshnessFilter, state, why
 from ingestion.admin.runs import JobTypeFilter, moment
 from ingestion.job_types import JOB_TYPES
@@ -39,7 +40,8 @@ class ConnectionForm(forms.ModelForm):
         model = Connection
         fields = (
             *("main_dealer", "name", "base_url", "is_active", "api_key", "secret_key"),
-            *("joiner", "time_zone", "window_days", "days_back", "clock_tolerance"),
+            *("joiner", "time_zone", "clock_tolerance"),
+            *("window_days", "days_back", "calls_per_day", "calls_per_second"),
         )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -69,7 +71,8 @@ class ConnectionAdmin(admin.ModelAdmin):
     fieldsets = (
         (None, {"fields": ("main_dealer", "name", "base_url", "is_active")}),
         (_("Credential"), {"fields": ("api_key", "secret_key")}),
-        (_("Dialect"), {"fields": ("joiner", "time_zone", "window_days", "days_back", "clock_tolerance")}),
+        (_("Dialect"), {"fields": ("joiner", "time_zone", "clock_tolerance")}),
+        (_("Limits"), {"fields": ("window_days", "days_back", "calls_per_day", "calls_per_second")}),
     )
 
 
@@ -89,7 +92,7 @@ class FeedAdmin(BigTableAdmin):
         *(moment("cursor", _("fetched up to")), moment("next_slot", _("next run"))),
     )
     fields: ClassVar[Any] = ("dealership", "job_type", "connection", "is_enabled", "daily_at", *readonly_fields)
-    actions = ("fetch",)
+    actions = ("fetch", "compare_day", "compare_week")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
         rows: Any = super().get_queryset(request)
@@ -124,4 +127,26 @@ class FeedAdmin(BigTableAdmin):
                 self.message_user(request, f"{feed}: {error}", messages.WARNING)
         if started:
             words = ngettext("%d run started.", "%d runs started.", started)
+            self.message_user(request, words % started, messages.SUCCESS)
+
+    @admin.action(description=_("Compare the last day"), permissions=["fetch"])
+    def compare_day(self, request: HttpRequest, queryset: QuerySet[Feed]) -> None:
+        """Start a comparison of each feed chosen."""
+        self.compare(request, queryset, 1)
+
+    @admin.action(description=_("Compare the last 7 days"), permissions=["fetch"])
+    def compare_week(self, request: HttpRequest, queryset: QuerySet[Feed]) -> None:
+        self.compare(request, queryset, 7)
+
+    def compare(self, request: HttpRequest, queryset: QuerySet[Feed], days: int) -> None:
+        started, now = 0, timezone.now()
+        for feed in queryset.select_related("dealership", "connection"):
+            since, until = comparison.last_day(feed.connection, now, days)
+            try:
+                services.request_comparison(feed=feed, by=str(request.user), since=since, until=until)
+                started += 1
+            except (services.AlreadyRunning, services.BadWindow) as error:
+                self.message_user(request, f"{feed}: {error}", messages.WARNING)
+        if started:
+            words = ngettext("%d comparison started.", "%d comparisons started.", started)
             self.message_user(request, words % started, messages.SUCCESS)

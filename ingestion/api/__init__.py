@@ -1,8 +1,9 @@
-"""The API of the feeds: job types, their records and histories, runs and quarantine, and how fresh all of it is."""
+"""The API of the feeds: job types, their records and histories, runs, backfills and quarantine, and freshness."""
 
 from django.urls import path
 from rest_framework.routers import BaseRouter
 
+from ingestion.api.backfills import BackfillViewSet
 from ingestion.api.freshness import FreshnessViewSet
 from ingestion.api.imports import ImportView
 from ingestion.api.job_types import JobTypeViewSet
@@ -18,6 +19,7 @@ def register(router: BaseRouter) -> None:
     """Put every endpoint of ours below `dgi/`."""
     router.register("dgi/freshness", FreshnessViewSet, "freshness")
     router.register("dgi/runs", RunViewSet, "run")
+    router.register("dgi/backfills", BackfillViewSet, "backfill")
     router.register("dgi/quarantine", QuarantineViewSet, "quarantine")
     for job in JOB_TYPES.values():
         router.register(f"dgi/{job.code}", record_viewset(job), job.code)

@@ -26,6 +26,8 @@ class JobType:
     """Where it stands in lists; documents come before those that name them."""
     enabled: bool = field(default=True, kw_only=True)
     """Whether a new feed of it is switched on."""
+    vanishes: bool = field(default=False, kw_only=True)
+    """Whether its records rightly stop being sent, once they are paid, say."""
 
     @property
     def key(self) -> str:

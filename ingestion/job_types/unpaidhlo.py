@@ -56,4 +56,5 @@ JOB_TYPE = JobType(
     record=UnpaidHotlineOrder,
     filters=("noWorkOrder", "idHLODocument"),
     order=110,
+    vanishes=True,
 )

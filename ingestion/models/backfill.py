@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -9,6 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealers.models import DealershipRows
+
+if TYPE_CHECKING:
+    from ingestion.progress import Figures
 
 
 class BackfillQuerySet(DealershipRows):
@@ -24,10 +29,13 @@ class Backfill(models.Model):
         PAUSED = "paused", _("paused")
         SUCCEEDED = "succeeded", _("succeeded")
         PARTIAL = "partial", _("partial")
-        FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
     UNFINISHED = (State.RUNNING, State.PAUSED)
+    """A window that failed pauses it, so that somebody sees why; nothing ends it as failed."""
+
+    figures: Figures
+    """Put on those that are shown by `ingestion.progress.tell`."""
 
     feed = models.ForeignKey(
         "ingestion.Feed", models.PROTECT, related_name="backfills", verbose_name=_("feed"), db_index=False
@@ -46,7 +54,9 @@ class Backfill(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text=_("Percent of the connection's requests a day that backfills may use."),
     )
-    left_out = models.TextField(_("left out"), blank=True, help_text=_("What the gateway gives no more."))
+    left_out = models.TextField(
+        _("left out"), blank=True, help_text=_("What was asked for and is not fetched, and why.")
+    )
     error = models.TextField(_("error"), blank=True)
     started_by = models.CharField(_("started by"), max_length=200)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
@@ -83,4 +93,4 @@ class Backfill(models.Model):
     @property
     def progress(self) -> float:
         """How much of the range is done, 0 to 1."""
-        return (self.reached - self.since) / (self.until - self.since)
+        return round((self.reached - self.since) / (self.until - self.since), 4)

@@ -24,8 +24,9 @@ class RunQuerySet(DealershipRows):
         return self.exclude(flag="").filter(flag_seen_at=None)
 
     def waiting(self, lane: str) -> RunQuerySet:
-        """The queue of a lane; what belongs to a paused backfill stands aside."""
-        return self.filter(state=Run.State.QUEUED, kind__in=Run.LANES[lane]).exclude(backfill__state="paused")
+        """The queue of a lane; what belongs to a backfill that is paused or has ended stands aside."""
+        goes_on = Q(backfill=None) | Q(backfill__state="running")
+        return self.filter(goes_on, state=Run.State.QUEUED, kind__in=Run.LANES[lane])
 
 
 class Run(models.Model):

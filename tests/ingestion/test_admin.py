@@ -13,11 +13,12 @@ from config.backoffice.admin import UncountedPaginator
 from dealers.models import Dealership, User
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
-from ingestion.models import Alert, Connection, Feed, Gate, QuarantinedRecord, Run
+from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Run
 from tests.factories import (
     MOMENT,
     RAW,
     AlertFactory,
+    BackfillFactory,
     ConnectionFactory,
     FeedFactory,
     GateFactory,
@@ -52,6 +53,7 @@ OTHERS = {
     Run: lambda dealership, number: run(dealership),
     Alert: lambda dealership, number: AlertFactory(feed=feed(list(JOB_TYPES)[number], dealership)),
     Gate: lambda dealership, number: GateFactory(),
+    Backfill: lambda dealership, number: BackfillFactory(feed=feed(list(JOB_TYPES)[number], dealership)),
     QuarantinedRecord: lambda dealership, number: QuarantineFactory(run=run(dealership)),
     IntervalSchedule: lambda dealership, number: IntervalSchedule.objects.create(every=100 + number, period="minutes"),
     CrontabSchedule: lambda dealership, number: CrontabSchedule.objects.create(minute=str(number)),
@@ -127,7 +129,9 @@ def test_every_page_to_add_a_row_opens_or_is_forbidden(staff, here, model):
     assert staff.get(address(model, "add")).status_code == (403 if read_only else 200)
 
 
-@pytest.mark.parametrize("model", [*RECORDS, Run, QuarantinedRecord, Alert, Gate], ids=lambda model: model.__name__)
+@pytest.mark.parametrize(
+    "model", [*RECORDS, Run, Backfill, QuarantinedRecord, Alert, Gate], ids=lambda model: model.__name__
+)
 def test_what_the_system_writes_nobody_changes_or_deletes(staff, here, model):
     row = stored(model, here, 1)
     assert staff.post(address(model, "change", row.pk), {}).status_code == 403
@@ -137,7 +141,7 @@ def test_what_the_system_writes_nobody_changes_or_deletes(staff, here, model):
 
 
 @pytest.mark.parametrize(
-    "model", [*RECORDS, Run, QuarantinedRecord, Alert, Feed, Dealership], ids=lambda model: model.__name__
+    "model", [*RECORDS, Run, Backfill, QuarantinedRecord, Alert, Feed, Dealership], ids=lambda model: model.__name__
 )
 def test_another_dealerships_rows_do_not_exist(alice_as_staff, charlie, model):
     theirs = charlie.memberships.get().dealership
@@ -149,7 +153,7 @@ def test_another_dealerships_rows_do_not_exist(alice_as_staff, charlie, model):
         assert alice_as_staff.get(address(model, view, row.pk)).status_code == 302
 
 
-@pytest.mark.parametrize("model", [*RECORDS, Run, QuarantinedRecord, Alert], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [*RECORDS, Run, Backfill, QuarantinedRecord, Alert], ids=lambda model: model.__name__)
 def test_a_list_is_filtered_by_dealership(staff, here, charlie, model):
     row = stored(model, here, 1)
     stored(model, charlie.memberships.get().dealership, 2)
@@ -241,7 +245,7 @@ SECRETS = ("dgi-key-live:sesame", "dgi-secret-live:open")
 def form_of(connection, **given):
     names = ("main_dealer", "name", "base_url", "joiner", "time_zone", "window_days", "days_back", "clock_tolerance")
     return {
-        **{name: getattr(connection, name) for name in names},
+        **{name: getattr(connection, name) for name in (*names, "calls_per_second")},
         "is_active": "on",
         "api_key": "",
         "secret_key": "",

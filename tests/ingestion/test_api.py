@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from ingestion import fields, services
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Run
-from tests.factories import MOMENT, RAW, FeedFactory, QuarantineFactory, RunFactory, record_of
+from tests.factories import MOMENT, RAW, BackfillFactory, FeedFactory, QuarantineFactory, RunFactory, record_of
 
 pytestmark = pytest.mark.django_db
 PKB = JOB_TYPES["pkb"]
@@ -344,6 +344,7 @@ def of_alice(here):
     """A row of alice's dealership behind every address: {list address: id}."""
     run = RunFactory(feed__dealership=here, feed__job_type="pkb")
     rows = {"freshness": run.feed, "runs": run, "quarantine": QuarantineFactory(run=run)}
+    rows |= {"backfills": BackfillFactory(feed=run.feed)}
     rows |= {job.code: record_of(job, here) for job in JOB_TYPES.values()}
     return {f"/api/v1/dgi/{name}/": row.pk for name, row in rows.items()}
 

@@ -7,10 +7,8 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from ingestion import desk, services
-from ingestion.console import DGICommand, dealerships, job_types, moment
+from ingestion.console import DGICommand, feeds, moment
 from ingestion.models import Feed, Run
 
 
@@ -30,8 +28,7 @@ class Command(DGICommand):
         parser.add_argument("--until", metavar='"YYYY-MM-DD HH:MM:SS"', help="in the main dealer's time (default: now)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        feeds = self.feeds(options)
-        runs, refused = self.open_runs(feeds, options)
+        runs, refused = self.open_runs(feeds(options["job"], options["dealer"]), options)
         progress = self.progress(len(runs))
         failed = refused
         for run in self.outcomes([run.pk for run in runs]):
@@ -43,21 +40,10 @@ class Command(DGICommand):
         if failed:
             sys.exit(1)
 
-    def feeds(self, options: dict[str, Any]) -> list[Feed]:
-        chosen = Feed.objects.filter(
-            dealership__in=dealerships(options["dealer"]), job_type__in=[job.code for job in job_types(options["job"])]
-        )
-        if not options["job"]:
-            chosen = chosen.live()
-        found = list(chosen.select_related("connection", "dealership"))
-        if not found:
-            raise CommandError("There is no feed to fetch; manage.py dgi_connect makes some.")
-        return sorted(found, key=lambda feed: (feed.dealership.code, feed.kind.order))
-
-    def open_runs(self, feeds: list[Feed], options: dict[str, Any]) -> tuple[list[Run], int]:
+    def open_runs(self, chosen: list[Feed], options: dict[str, Any]) -> tuple[list[Run], int]:
         """A queued run for each feed; what cannot be queued is reported and counted."""
         runs, refused = [], 0
-        for feed in feeds:
+        for feed in chosen:
             since, until = (moment(options[name], f"--{name}", feed.connection.zone) for name in ("since", "until"))
             try:
                 runs.append(services.open_run(feed=feed, by="command", since=since, until=until))
