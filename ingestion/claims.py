@@ -246,6 +246,8 @@ def take_over() -> int:
         gone = Run.objects.filter(pk__in=again)
         gone.update(state=Run.State.QUEUED, leased_until=None, takeovers=F("takeovers") + 1)
         close(over, Run.State.FAILED, GIVEN_UP % WORKERS_LOST, takeovers=F("takeovers") + 1)
+        failing = Run.objects.filter(pk__in=over, kind=Run.Kind.LIVE).values("feed")
+        Feed.objects.filter(pk__in=failing).update(failures=F("failures") + 1)
     return len(found)
 
 

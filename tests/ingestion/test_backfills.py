@@ -381,7 +381,7 @@ def test_a_comparison_takes_nothing_of_the_backfills_share(feed: Feed) -> None:
 def test_backfills_that_wait_for_their_share_do_not_stand_in_front_of_others(
     gateway: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(claims.Claimer, "LOOK_AT", 2)
+    monkeypatch.setattr(claims, "PER_CONNECTION", 2)
     full = ConnectionFactory(base_url=gateway.base_url, calls_per_day=10)
     for _ in range(3):
         started(FeedFactory(connection=full), share=10)

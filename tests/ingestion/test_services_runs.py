@@ -109,6 +109,7 @@ def test_a_run_that_three_workers_died_of_is_not_given_to_a_fourth() -> None:
         take_over()
     run.refresh_from_db()
     assert (run.state, run.error, run.takeovers) == ("failed", "3 workers stopped in the middle of it", 3)
+    assert Feed.objects.get().failures == 1
 
 
 @pytest.mark.parametrize("state", ["queued", "running"])
