@@ -1,21 +1,25 @@
 """Backfills: an old range of a feed, fetched window by window beside the live runs, whatever stops in between.
 
 A backfill's next window is queued in the transaction that ends the one before, so there is always a row to go on from.
-Who needs the rows of a run and of its backfill locks them in this order, and holds one while waiting for the other in
-no other way.
+Who holds the row of a run may wait for that of its backfill, never the other way round.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from ingestion.claims import close
 from ingestion.models import Backfill, Feed, Run
 from ingestion.plans import SHARE, pieces, plan, too_old
+
+CANCELLED = "the backfill was cancelled"
+PATIENCE = 2
+"""Seconds that a cancel waits for who has its run in hands, which a claim has for a moment and a store for longer."""
 
 
 class BackfillUnderWay(Exception):
@@ -90,7 +94,10 @@ def cancel(backfill: Backfill, *, by: str) -> None:
     now, words = timezone.now(), f"cancelled by {by}"
     if not ended.update(state=Backfill.State.CANCELLED, finished_at=now, error=words):
         raise NotPossible(as_it_is(backfill))
-    close_runs_of_ended()
+    with suppress(OperationalError), transaction.atomic():  # what is being stored for longer ends by itself
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = %s", [f"{PATIENCE}s"])
+        close(backfill.runs.unfinished().values_list("pk", flat=True), Run.State.CANCELLED, CANCELLED)
 
 
 def as_it_is(backfill: Backfill) -> str:
@@ -115,17 +122,17 @@ def locked(backfill_id: int | None) -> Backfill:
 
 def queue_next(backfill: Backfill) -> None:
     """Queue the window after what is reached; what the gateway gives no more by now is told as left out."""
-    connection = backfill.feed.connection
-    leave_out(backfill, connection.oldest(timezone.now()).replace(microsecond=0))
+    gateway = backfill.feed.connection
+    leave_out(backfill, gateway.oldest(timezone.now()).replace(microsecond=0))
     if backfill.reached >= backfill.until:
         finish(backfill)
         return
     backfill.save(update_fields=["reached", "left_out"])
-    since, until = pieces(connection, backfill.reached, backfill.until)[0]
+    since, until = pieces(gateway, backfill.reached, backfill.until)[0]
     Run.objects.create(
         feed=backfill.feed,
         dealership_id=backfill.dealership_id,
-        connection=connection,
+        connection=gateway,
         job_type=backfill.job_type,
         kind=Run.Kind.BACKFILL,
         backfill=backfill,
@@ -188,7 +195,7 @@ def close_runs_of_ended() -> None:
     """End the runs of backfills that have ended; one whose answer is being stored ends by itself."""
     left = Run.objects.unfinished().exclude(backfill=None).exclude(backfill__state__in=Backfill.UNFINISHED)
     found = left.select_for_update(skip_locked=True, of=("self",)).values_list("pk", flat=True)
-    close(list(found), Run.State.CANCELLED, "the backfill was cancelled")
+    close(found, Run.State.CANCELLED, CANCELLED)
 
 
 @transaction.atomic

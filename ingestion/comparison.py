@@ -11,21 +11,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 import msgspec
-from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ingestion import services
 from ingestion.contents import unlike
 from ingestion.documents import Document, Shape, shape, sort_out
 from ingestion.intake import Reader, known_dealerships, lock, ours_and_strangers
-from ingestion.models import Connection, Feed, Run
+from ingestion.models import Feed, Run
 
 MOST = 1000
 """Natural keys listed of each kind of difference."""
@@ -175,54 +171,3 @@ def flag(differences: dict[str, Any]) -> str:
     }
     told = [words[kind] % differences[kind] for kind in KINDS if differences[kind]]
     return _("The comparison found differences: %(list)s.") % {"list": "; ".join(told)} if told else ""
-
-
-# -- every night
-
-
-def queue_last_day() -> None:
-    """A comparison of the last full day for every live feed that is fetched beyond it, once."""
-    now = timezone.now()
-    for connection in Connection.objects.filter(is_active=True):
-        since, until = last_day(connection, now)
-        there = Run.objects.filter(kind=Run.Kind.COMPARISON, until=until, started_by="schedule")
-        same_feed = there.filter(dealership=OuterRef("dealership"), job_type=OuterRef("job_type"))
-        feeds = Feed.objects.live().filter(connection=connection, cursor__gte=until).exclude(Exists(same_feed))
-        runs = [
-            Run(
-                feed=feed,
-                dealership_id=feed.dealership_id,
-                connection=connection,
-                job_type=feed.job_type,
-                kind=Run.Kind.COMPARISON,
-                since=since,
-                until=until,
-                started_by="schedule",
-            )
-            for feed in feeds.order_by("pk")
-        ]
-        Run.objects.bulk_create(runs, ignore_conflicts=True, batch_size=1000)
-
-
-def last_day(connection: Connection, now: datetime, days: int = 1) -> tuple[datetime, datetime]:
-    """The last full days on the main dealer's clock, as far as the gateway gives them."""
-    end = datetime.combine(now.astimezone(connection.zone).date(), time(), connection.zone)
-    oldest = connection.oldest(now).replace(microsecond=0)
-    return max(end - timedelta(days=days), oldest), end
-
-
-# -- repair
-
-
-@transaction.atomic
-def open_repair(compared: Run, *, by: str) -> Run:
-    """A queued live run over the window of a comparison; what it found stored otherwise is taken anew.
-
-    Raises services.AlreadyRunning and services.BadWindow. What is surplus stays: nothing is deleted.
-    """
-    feed = compared.feed
-    lock(feed, [feed.dealership.code])
-    doubtful = {f"{feed.kind.key}__in": (compared.differences or {}).get("keys", {}).get("different", [])}
-    stored = feed.kind.record.objects.filter(dealership=compared.dealership_id, **doubtful)
-    stored.update(raw_hash=UUID(int=0), content_hash=UUID(int=0))
-    return services.open_run(feed=feed, by=by, since=compared.since, until=compared.until)

@@ -9,7 +9,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from config.celery import stopping
-from ingestion import backfills, claims, comparison, desk, retention, slots
+from ingestion import backfills, claims, desk, reconciliation, retention, slots
 from ingestion.models import Run
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def fan_out(job_type: str) -> None:
 @shared_task(name="ingestion.compare")
 def compare() -> None:
     """Every night: the last full day of every feed that is live."""
-    comparison.queue_last_day()
+    reconciliation.queue_last_day()
     nudge("bulk")
 
 

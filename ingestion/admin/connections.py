@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from config.backoffice.admin import BigTableAdmin
 from dealers.admin import DealershipFilter
 from dealers.models import Dealership
-from ingestion import comparison, services
+from ingestion import reconciliation, services
 from ingestion.admin.freshness import FreshnessFilter, state, why
 from ingestion.admin.runs import JobTypeFilter, moment
 from ingestion.job_types import JOB_TYPES
@@ -141,7 +141,7 @@ class FeedAdmin(BigTableAdmin):
     def compare(self, request: HttpRequest, queryset: QuerySet[Feed], days: int) -> None:
         started, now = 0, timezone.now()
         for feed in queryset.select_related("dealership", "connection"):
-            since, until = comparison.last_day(feed.connection, now, days)
+            since, until = reconciliation.last_day(feed.connection, now, days)
             try:
                 services.request_comparison(feed=feed, by=str(request.user), since=since, until=until)
                 started += 1

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, permissions, serializers, status, viewsets
@@ -18,7 +17,7 @@ from rest_framework.views import APIView
 from config.backoffice.api import BackofficeView
 from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
-from ingestion import comparison, services
+from ingestion import reconciliation, services
 from ingestion.api.records import OffsetMoment
 from ingestion.filters import RunFilters
 from ingestion.job_types import JOB_TYPES
@@ -122,8 +121,8 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         try:
             if kind == Run.Kind.LIVE:
                 return services.request_run(feed=feed, since=since, until=until, by=by)
-            first, last = comparison.last_day(feed.connection, timezone.now())
-            return services.request_comparison(feed=feed, since=since or first, until=until or last, by=by)
+            since, until = reconciliation.window_asked_for(feed.connection, since, until)
+            return services.request_comparison(feed=feed, since=since, until=until, by=by)
         except services.AlreadyRunning as error:
             raise ConflictError(str(error), code="already_running")
         except services.BadWindow as error:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ingestion import backfills, claims, desk, services
+from ingestion import backfills, claims, desk, services, tasks
 from ingestion.backfills import BackfillUnderWay, NotPossible
 from ingestion.job_types.pkb import WorkOrder
 from ingestion.models import Backfill, Feed, Gate, Run
@@ -463,10 +463,11 @@ def test_one_whose_window_workers_died_of_is_paused_with_the_reason(feed: Feed) 
     assert len(serve()) == 3
 
 
-def test_one_without_a_run_gets_one(feed: Feed) -> None:
+def test_the_dispatcher_gives_one_without_a_run_another(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "nudge", lambda lane: None)
     backfill = started(feed)
     Run.objects.all().delete()
-    backfills.look_after()
+    tasks.dispatch()
     assert backfill.runs.unfinished().get().since == backfill.since
 
 

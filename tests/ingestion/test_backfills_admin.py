@@ -161,7 +161,7 @@ def test_backfills_are_paused_resumed_and_cancelled(staff: Client, admin_user: U
         made.refresh_from_db()
         assert made.state == state
         assert "1 changed." in page
-        assert f"ackfill #{ended.pk} pkb is succeeded" in page
+        assert f"Backfill #{ended.pk} pkb is succeeded" in page
     assert made.error == f"cancelled by {admin_user.email}"
 
 

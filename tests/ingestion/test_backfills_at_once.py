@@ -18,7 +18,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ingestion import backfills, claims, desk, services
+from ingestion import backfills, claims, desk, intake, services
 from ingestion.backfills import BackfillUnderWay
 from ingestion.job_types.pkb import WorkOrder
 from ingestion.models import Backfill, Feed, Gate, Run
@@ -139,6 +139,31 @@ def test_a_worker_lets_go_of_a_stalled_call_when_its_backfill_is_cancelled() -> 
             worker.result(10)  # the ten seconds that are promised
     assert not backfill.runs.unfinished().exists()
     assert [run.state for run in backfill.runs.all()] == ["cancelled"]
+
+
+def test_a_cancel_does_not_wait_for_a_window_that_is_being_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    storing, cancelled = threading.Event(), threading.Event()
+
+    def take(raws: Any, **options: Any) -> dict[str, int]:
+        found = intake_take(raws, **options)
+        storing.set()
+        assert cancelled.wait(PATIENCE)
+        return found
+
+    intake_take = intake.take
+    monkeypatch.setattr(intake, "take", take)
+    with scripted(answer(1)) as script:
+        backfill = started(FeedFactory(connection__base_url=script.base_url))
+        with a_worker() as worker:
+            assert storing.wait(PATIENCE)
+            backfills.cancel(backfill, by="alice")
+            assert backfill.runs.get().state == "running"
+            cancelled.set()
+            assert [run.state for run in worker.result(PATIENCE)] == ["succeeded"]
+    backfill.refresh_from_db()
+    assert (backfill.state, backfill.error) == ("cancelled", "cancelled by alice")
+    assert not backfill.runs.unfinished().exists()
+    assert WorkOrder.objects.count() == 2
 
 
 def test_whenever_it_is_cancelled_no_run_is_left_and_no_window_is_fetched_after_the_next() -> None:

@@ -129,6 +129,15 @@ def test_a_date_to_compare_up_to_is_included(gateway: Gateway) -> None:
     assert (line["since"], line["until"]) == (f"{day}T00:00:00+07:00", (MIDNIGHT - timedelta(days=1)).isoformat())
 
 
+def test_a_beginning_of_today_is_compared_up_to_now_and_an_end_alone_ends_a_day(gateway: Gateway) -> None:
+    _, [line] = called("dgi_compare", *PKB_OF_ONE, "--from", f"{MIDNIGHT:%Y-%m-%d}")
+    assert line["since"] == MIDNIGHT.isoformat()
+    assert datetime.fromisoformat(line["until"]) >= NOW
+    day = f"{MIDNIGHT - timedelta(days=3):%Y-%m-%d}"
+    _, [line] = called("dgi_compare", *PKB_OF_ONE, "--to", day)
+    assert (line["since"], line["until"]) == (f"{day}T00:00:00+07:00", (MIDNIGHT - timedelta(days=2)).isoformat())
+
+
 def test_a_comparison_that_cannot_be_made_has_words_and_status_1(gateway: Gateway) -> None:
     status, [line] = called("dgi_compare", *PKB_OF_ONE, "--from", "2020-01-01")
     assert (status, line["state"]) == (1, "refused")

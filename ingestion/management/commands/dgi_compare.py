@@ -7,9 +7,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils import timezone
-
-from ingestion import comparison, desk, services
+from ingestion import comparison, desk, reconciliation, services
 from ingestion.console import DGICommand, end, feeds, moment
 from ingestion.models import Feed, Run
 from ingestion.services import AlreadyRunning, BadWindow
@@ -58,12 +56,11 @@ class Command(DGICommand):
 
     def open_runs(self, chosen: list[Feed], options: dict[str, Any]) -> tuple[list[Run], int]:
         """A queued comparison for each feed; what cannot be compared is reported and counted."""
-        runs, refused, now = [], 0, timezone.now()
+        runs, refused = [], 0
         for feed in chosen:
             zone = feed.connection.zone
-            yesterday = comparison.last_day(feed.connection, now)
-            since = moment(options["from"], "--from", zone) or yesterday[0]
-            until = end(options["to"], "--to", zone) or yesterday[1]
+            asked = moment(options["from"], "--from", zone), end(options["to"], "--to", zone)
+            since, until = reconciliation.window_asked_for(feed.connection, *asked)
             try:
                 kind = Run.Kind.COMPARISON
                 runs.append(services.open_run(feed=feed, by=BY, since=since, until=until, kind=kind))
@@ -85,7 +82,7 @@ class Command(DGICommand):
     def repaired(self, compared: Run) -> Run:
         """Another comparison after the window was fetched again; the first one's flag is taken down if that helped."""
         try:
-            fetched = comparison.open_repair(compared, by=BY)
+            fetched = reconciliation.open_repair(compared, by=BY)
         except (AlreadyRunning, BadWindow) as error:
             self.refuse(compared.feed, f"not repaired: {error}")
             return compared
