@@ -5,6 +5,7 @@ What all processes share stands in `Gate`, locked for the moment of a claim; pla
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -90,10 +91,22 @@ def shut(now: datetime) -> list[int]:
     ]
 
 
-def gates_of(connection_ids: Iterable[int]) -> dict[int, Gate]:
-    """The gates of connections, locked; one that another process is passing through is left out."""
+def shares_used_up(now: datetime) -> Q:
+    """The runs whose backfill has had its share of today's quota."""
+    found = Q(pk__in=[])
+    for gate in Gate.objects.filter(backfill_calls__gt=0).select_related("connection"):
+        quota = gate.connection.calls_per_day
+        if quota and gate.day == now.astimezone(gate.connection.zone).date():
+            for_one_more = math.ceil(100 * (gate.backfill_calls + 1) / quota)
+            found |= Q(connection=gate.pk, backfill__share__lt=for_one_more)
+    return found
+
+
+def gates_of(connection_ids: Iterable[int], *, wait: bool = False) -> dict[int, Gate]:
+    """The gates of connections, locked; one that another process is passing through is waited for or left out."""
     wanted = set(connection_ids)
-    locked = Gate.objects.select_for_update(skip_locked=True, of=("self",)).select_related("connection")
+    locked = Gate.objects.select_for_update(skip_locked=not wait, of=("self",)).select_related("connection")
+    locked = locked.order_by("pk")
     found = {gate.pk: gate for gate in locked.filter(pk__in=wanted)}
     missing = wanted - found.keys() - set(Gate.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     if missing:
@@ -111,7 +124,7 @@ def gates_of(connection_ids: Iterable[int]) -> dict[int, Gate]:
 
 @dataclass
 class Pass:
-    """A gate on the way of one claim: how many calls it lets through, and what they are charged to."""
+    """A gate on the way of one claim: which runs it lets through, and what their calls are charged to."""
 
     gate: Gate
     now: datetime
@@ -119,35 +132,50 @@ class Pass:
     taken: int = 0
     probe: bool = False
 
-    def admits(self, share: int = 100) -> bool:
-        """Whether one more call may pass; a backfill's leaves half of the pace and all but its share of the quota."""
+    def admits(self, share: int = 100, calls: int = 1) -> bool:
+        """Whether one more run may pass; the bulk lane's leaves half of the pace."""
         gate = self.gate
         if gate.probe_at is not None:
             return self.taken == 0 and gate.probe_at <= self.now
-        left = gate.left_today()
-        if left is not None and left <= 0:
-            return False
-        if not self.bulk:
-            return gate.tokens >= 1
-        quota = gate.connection.calls_per_day
-        within = quota is None or gate.backfill_calls < quota * share / 100
-        return within and gate.tokens >= max(gate.connection.calls_per_second, 1)
+        return self.grants(share, calls) and gate.tokens >= (gate.connection.calls_per_second if self.bulk else 1)
 
-    def take(self) -> None:
-        """Let one call through; the first through an open breaker is its probe."""
+    def grants(self, share: int = 100, calls: int = 1) -> bool:
+        """Whether today's quota holds so many calls more; for a backfill, whether its share of the quota holds one."""
+        quota, left = self.gate.connection.calls_per_day, self.gate.left_today()
+        if quota is None or left is None:
+            return True
+        return left >= min(calls, quota) and (not self.bulk or self.gate.backfill_calls < quota * share // 100)
+
+    def take(self, calls: int = 1, *, backfill: bool) -> None:
+        """Let one run through; the first through an open breaker is its probe."""
         gate = self.gate
         self.taken += 1
         if gate.probe_at is not None:
             self.probe = True
             gate.probe_at = self.now + PROBE_PAUSE
-        charge(gate, 1, bulk=self.bulk)
+        charge(gate, calls, backfill=backfill)
 
 
-def charge(gate: Gate, calls: int, *, bulk: bool) -> None:
-    gate.calls += calls
+Owed = Counter[tuple[int, bool]]
+"""Calls by connection and whether backfills made them; fewer than none where less was called than was paid for."""
+
+
+def charge(gate: Gate, calls: int, *, backfill: bool) -> None:
+    gate.calls = max(gate.calls + calls, 0)
     gate.tokens -= calls
-    if bulk:
-        gate.backfill_calls += calls
+    if backfill:
+        gate.backfill_calls = max(gate.backfill_calls + calls, 0)
+
+
+def settle(owed: Owed) -> None:
+    """Charge what was called and not paid for."""
+    if any(owed.values()):
+        with transaction.atomic():
+            gates = gates_of({pk for pk, _ in owed}, wait=True)
+            for (pk, backfill), calls in owed.items():
+                if pk in gates:
+                    charge(gates[pk], calls, backfill=backfill)
+            keep(gates.values())
 
 
 def keep(gates: Iterable[Gate]) -> None:

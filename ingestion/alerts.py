@@ -81,14 +81,14 @@ def insert(new: list[tuple[int, int, str, str]]) -> None:
 NEEDED = (
     *("pk", "dealership_id", "is_enabled", "freshness", "failures", "created_at", "succeeded_at", "received_at"),
     *("next_slot", "silence", "interval", "unfinished_id", "unfinished_state", "unfinished_since"),
-    *("left_alone_since", "left_alone_because", "error"),
+    *("main_dealer", "left_alone_since", "left_alone_because", "error"),
 )
 
 
 def words(row: Any) -> str:
-    """The sentence of its state, and what the last run said if it failed."""
+    """The sentence of its state, what the last run said if it failed, and whether the connection is left alone."""
     failed = row.error if row.freshness in (State.FAILING, State.NEVER) else ""
-    return f"{freshness.words_of(row)} {failed or ''}".strip()
+    return " ".join(filter(None, [freshness.words_of(row), failed, freshness.breaker_words(row)]))
 
 
 @dataclass

@@ -6,19 +6,32 @@ the fence it was given, so that a worker that was believed dead cannot write any
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import NamedTuple
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 
-from ingestion.admission import AT_ONCE, Pass, Places, circuit_of, gates_of, gateway_of, keep, shut
+from ingestion.admission import (
+    PER_CONNECTION,
+    Owed,
+    Pass,
+    Places,
+    charge,
+    circuit_of,
+    gates_of,
+    gateway_of,
+    keep,
+    shares_used_up,
+    shut,
+)
 from ingestion.client import Call, Gateway
-from ingestion.models import Feed, Run
+from ingestion.models import Connection, Feed, Run
 
 LEASE = timedelta(seconds=30)
 """How long a run is believed without a sign of life."""
@@ -40,6 +53,8 @@ class Work:
     fence: int
     """The run's, as it was claimed."""
     probe: bool = False
+    paid: int = 0
+    """Requests that its gate let through with the claim."""
     calls: int = 0
     """Requests made since."""
 
@@ -55,75 +70,108 @@ class Work:
         self.windows[0:1] = [(since, middle), (middle, until)]
 
 
+class Candidate(NamedTuple):
+    """A queued run, whose it is, and what it needs of its gate."""
+
+    run_id: int
+    connection_id: int
+    dealership_id: int
+    share: int | None
+    """Of the quota, that its backfill may use."""
+    calls: int
+
+
 @dataclass
 class Claimer:
     """Claims what waits in a lane, as much as this process has places and the gates let through."""
 
     lane: str
     places: Places = field(default_factory=Places)
-    owed: Counter[int] = field(default_factory=Counter)
-    """Calls made beyond those that were let through, by connection: charged with the next claim."""
+    owed: Owed = field(default_factory=Owed)
+    """What is charged with the next claim."""
     held_back: bool = False
-    """Whether runs wait for the pace of their gateway, and so for less than a second."""
-
-    LOOK_AT = 4
-    """Candidates for each free place: the first ones may all be of one main dealer, who has but few."""
+    """Whether runs wait for the pace of their gateway or for another process at its gate, and so not for long."""
+    backfills: Collection[int] | None = None
+    """Only runs of these."""
 
     def claim(self) -> list[Work]:
-        """Take queued runs, the oldest first."""
+        """Take queued runs, the oldest of each connection first."""
         self.held_back = False
         with transaction.atomic():
             candidates = self.candidates()
-            passes = self.passes({connection_id for _, connection_id, _, _ in candidates} | self.owed.keys())
-            chosen = [found[0] for found in candidates if self.lets_through(passes, *found[1:])]
+            passes = self.passes({each.connection_id for each in candidates} | {pk for pk, _ in self.owed})
+            idle = [pk for pk in passes if not self.places.by_connection[pk]]
+            chosen = [each.run_id for each in candidates if self.lets_through(passes, each)]
             keep(each.gate for each in passes.values())
             taken = take(chosen)
-        probes = {pk for pk, each in passes.items() if each.probe}
-        for pk, each in passes.items():
-            if not each.gate.is_open and circuit_of(pk).is_open:
+        for pk in idle:
+            if not passes[pk].gate.is_open and circuit_of(pk).is_open:
                 circuit_of(pk).succeeded()  # another process found the gateway well
-        return [work_of(run, probe=run.connection_id in probes) for run in taken]
+        return [work_of(run, probe=passes[run.connection_id].probe) for run in taken]
 
-    def candidates(self) -> Sequence[tuple[int, int, int, int | None]]:
-        """Queued runs that have a place here: run, connection, dealership, and the backfill's share of the quota."""
-        runs = (
+    def candidates(self) -> list[Candidate]:
+        """The first queued runs of every connection that has a place here, in turns: none stands behind another's."""
+        now = timezone.now()
+        queue = (
             Run.objects.waiting(self.lane)
-            .exclude(connection__in=[*self.places.full_connections(), *shut(timezone.now())])
+            .filter(Q() if self.backfills is None else Q(backfill__in=self.backfills))
+            .exclude(shares_used_up(now) if self.lane == "bulk" else Q(pk__in=[]))
             .exclude(dealership__in=self.places.full_dealerships())
-            .order_by("id")
-            .select_for_update(skip_locked=True, of=("self",))
         )
-        found = runs.values_list("pk", "connection_id", "dealership_id", "backfill__share")
-        return list(found[: self.LOOK_AT * (AT_ONCE - self.places.taken)])
+        front = queue.filter(connection=OuterRef("pk")).order_by("id").values("pk")[:PER_CONNECTION]
+        passable = Connection.objects.exclude(pk__in=[*self.places.full_connections(), *shut(now)]).order_by("pk")
+        wanted = [pk for first in passable.values_list(ArraySubquery(front), flat=True) for pk in first]
+        if not wanted:
+            return []
+        free = queue.filter(pk__in=wanted).order_by("id").select_for_update(skip_locked=True, of=("self",))
+        found = list(free.select_related("connection", "backfill"))
+        self.held_back = len(found) < len(wanted)
+        turns = Places(by_connection=self.places.by_connection.copy())
+        in_turns: list[tuple[int, Candidate]] = []
+        for run in found:
+            turns.take(run.connection_id, run.dealership_id)
+            in_turns.append((turns.by_connection[run.connection_id], candidate(run)))
+        return [each for _, each in sorted(in_turns)]
 
     def passes(self, connection_ids: Iterable[int]) -> dict[int, Pass]:
         found = {}
         for pk, gate in gates_of(connection_ids).items():
-            gate.calls += (owed := self.owed.pop(pk, 0))
-            gate.tokens -= owed
+            for backfill in (False, True):
+                charge(gate, self.owed.pop((pk, backfill), 0), backfill=backfill)
             found[pk] = Pass(gate, timezone.now(), bulk=self.lane == "bulk")
         return found
 
-    def lets_through(self, passes: dict[int, Pass], connection_id: int, dealership_id: int, share: int | None) -> bool:
-        if not self.places.has_room_for(connection_id, dealership_id) or connection_id not in passes:
+    def lets_through(self, passes: dict[int, Pass], each: Candidate) -> bool:
+        if not self.places.has_room_for(each.connection_id, each.dealership_id):
             return False
-        if not passes[connection_id].admits(share or 100):
+        if each.connection_id not in passes:  # another process is just passing through
             self.held_back = True
             return False
-        passes[connection_id].take()
-        self.places.take(connection_id, dealership_id)
+        gate, share = passes[each.connection_id], each.share or 100
+        if not gate.admits(share, each.calls):
+            self.held_back = self.held_back or gate.grants(share, each.calls)
+            return False
+        gate.take(each.calls, backfill=each.share is not None)
+        self.places.take(each.connection_id, each.dealership_id)
         return True
 
     def done(self, work: Work) -> None:
-        """The work has ended: its place is free, and what it called beyond the first time is charged."""
+        """The work has ended: its place is free, and what it called beyond or below what it paid for is charged."""
         self.places.give_back(work.run.connection_id, work.run.dealership_id)
-        self.owed[work.run.connection_id] += max(work.calls - 1, 0)
+        self.owed[work.run.connection_id, work.run.backfill_id is not None] += work.calls - work.paid
+
+
+def candidate(run: Run) -> Candidate:
+    windows = len(windows_of(run))
+    return Candidate(
+        run.pk, run.connection_id, run.dealership_id, run.backfill.share if run.backfill else None, windows
+    )
 
 
 def claim(run_id: int) -> Work | None:
-    """Take a queued run for this process, whatever the gates say: a person asked for it."""
+    """Take a queued run for this process, whatever the gates say: a person asked for it. Nothing is paid for yet."""
     taken = take([run_id])
-    return work_of(taken[0]) if taken else None
+    return replace(work_of(taken[0]), paid=0) if taken else None
 
 
 def take(run_ids: list[int]) -> list[Run]:
@@ -146,8 +194,14 @@ def take(run_ids: list[int]) -> list[Run]:
 
 def work_of(run: Run, *, probe: bool = False) -> Work:
     run.feed.connection = run.connection
-    windows = run.connection.windows(run.reached or run.since, run.until)
-    return Work(run, run.feed, gateway_of(run.connection, probe=probe), windows, run.fence, probe)
+    windows = windows_of(run)
+    return Work(run, run.feed, gateway_of(run.connection, probe=probe), windows, run.fence, probe, paid=len(windows))
+
+
+def windows_of(run: Run) -> list[tuple[datetime, datetime]]:
+    """What is still to be fetched: at least one window, be it empty because the clock went back behind the cursor."""
+    since = run.reached or run.since
+    return run.connection.windows(since, run.until) or [(since, run.until)]
 
 
 def hold(work: Work) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from ingestion import backfills, comparison, habits, intake
-from ingestion.admission import circuit_of, leave_alone, open_again
+from ingestion.admission import Owed, circuit_of, leave_alone, open_again, settle
 from ingestion.answer import GatewayError, TooLarge
 from ingestion.claims import SIGN_OF_LIFE, Claimer, Work, claim, close, hold, release, renew
 from ingestion.client import Answer, Fetcher
@@ -85,12 +85,12 @@ def never() -> bool:
     return False
 
 
-def serve(lane: str, stop: Callable[[], bool] = never) -> Iterator[Run]:
-    """Carry out what waits in a lane until nothing does, and yield each run as it ends.
+def serve(lane: str, stop: Callable[[], bool] = never, backfills: Collection[int] | None = None) -> Iterator[Run]:
+    """Carry out what waits in a lane, or of it these backfills, until nothing does, and yield each run as it ends.
 
     When `stop` says so, what is under way goes back into the queue.
     """
-    claimer = Claimer(lane)
+    claimer = Claimer(lane, backfills=backfills)
     end, look = time.monotonic() + LONGEST_SHIFT, 0.0
     with Fetcher() as fetcher:
         desk = Desk(fetcher)
@@ -112,7 +112,11 @@ def serve(lane: str, stop: Callable[[], bool] = never) -> Iterator[Run]:
                 for work in desk.give_signs_of_life():
                     claimer.done(work)
         finally:
-            release(desk.works())
+            left = desk.works()
+            release(left)
+            for work in left:
+                claimer.done(work)
+            settle(claimer.owed)
 
 
 def carry_out(run_ids: Iterable[int]) -> Iterator[Run]:
@@ -135,6 +139,7 @@ def carry_out(run_ids: Iterable[int]) -> Iterator[Run]:
                 desk.give_signs_of_life()
     finally:
         close([work.run.pk for work in claimed], Run.State.CANCELLED, STOPPED)
+        settle(sum((Owed({(work.run.connection_id, False): work.calls}) for work in claimed), Owed()))
 
 
 def carry_out_all(run_ids: list[int]) -> Iterator[Run]:

@@ -72,6 +72,7 @@ def annotated(feeds: FeedQuerySet, now: datetime | None = None) -> FeedQuerySet:
         unfinished_id=F("unfinished__pk"),
         unfinished_state=F("unfinished__state"),
         unfinished_since=F("unfinished__queued_at"),
+        main_dealer=F("connection__main_dealer"),
         left_alone_since=F("connection__gate__opened_at"),
         left_alone_because=Coalesce("connection__gate__error", Value("", TextField())),
     ).annotate(freshness=state_at(moment))
@@ -111,13 +112,20 @@ def last_run_of_feed() -> QuerySet[Run]:
 
 def words_of(feed: Any, now: datetime | None = None) -> str:
     """Why an annotated feed is in its state, in a sentence."""
-    now = now or timezone.now()
-    sentence = SENTENCES[feed.freshness](feed, now)
-    if feed.left_alone_since and feed.freshness != State.OFF:
-        alone = _("Its connection is left alone for %(long)s: %(reason)s.")
-        reason = feed.left_alone_because.rstrip(".") or "?"
-        sentence += " " + alone % {"long": ago(feed.left_alone_since, now), "reason": reason}
-    return sentence
+    return SENTENCES[feed.freshness](feed, now or timezone.now())
+
+
+def breaker_words(feed: Any, now: datetime | None = None) -> str:
+    """That an annotated feed's connection is left alone, and why; blank if it is not."""
+    if feed.left_alone_since is None or feed.freshness == State.OFF:
+        return ""
+    words = _("Connection %(code)s has been left alone for %(long)s: %(reason)s.")
+    reason = feed.left_alone_because.rstrip(".") or "?"
+    return words % {
+        "code": feed.main_dealer,
+        "long": ago(feed.left_alone_since, now or timezone.now()),
+        "reason": reason,
+    }
 
 
 def ago(moment: datetime, now: datetime) -> str:

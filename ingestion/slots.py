@@ -7,12 +7,15 @@ dealership's clock. A feed that missed slots gets one run for the latest of them
 from __future__ import annotations
 
 import json
+import logging
 import random
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from celery.schedules import ParseException
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -21,7 +24,11 @@ from django_celery_beat.models import PeriodicTask
 from ingestion.models import Feed, Run
 from ingestion.models.feed import FeedQuerySet
 
+log = logging.getLogger(__name__)
+
 FAN_OUT = "ingestion.fan_out"
+FAR = 8 * 366
+"""Days to look for a day that matches: 29 February may be so far away."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +51,12 @@ class Crontab:
     months: frozenset[int] = frozenset(range(1, 13))
 
     def due(self, now: datetime) -> Due | None:
-        """None if no day of the year before or after matches."""
+        """None if no day matches."""
         here = now.astimezone(self.zone).date()
         past = (
-            moment for days in range(-1, 367) for moment in reversed(self.on(here - timedelta(days))) if moment <= now
+            moment for days in range(-1, FAR) for moment in reversed(self.on(here - timedelta(days))) if moment <= now
         )
-        coming = (moment for days in range(-1, 367) for moment in self.on(here + timedelta(days)) if moment > now)
+        coming = (moment for days in range(-1, FAR) for moment in self.on(here + timedelta(days)) if moment > now)
         slot, following = next(past, None), next(coming, None)
         return Due(slot, following) if slot and following else None
 
@@ -77,9 +84,17 @@ def daily(at: time, zone: ZoneInfo) -> Crontab:
     return Crontab((at.minute,), (at.hour,), zone)
 
 
-def rule_of(task: PeriodicTask) -> Every | Crontab | None:
-    """How a periodic task recurs; None if it is of a kind that feeds do not know (solar, clocked)."""
+Rule = Every | Crontab
+
+
+def rule_of(task: PeriodicTask) -> Rule | None:
+    """How a periodic task recurs; None if it is of a kind that feeds do not know (solar, clocked).
+
+    Raises ValueError or ParseException for a schedule that cannot be read.
+    """
     if task.interval:
+        if task.interval.every < 1:
+            raise ValueError(f"an interval of {task.interval.every}")
         return Every(timedelta(**{task.interval.period: task.interval.every}))
     if task.crontab:
         schedule = task.crontab.schedule
@@ -94,25 +109,47 @@ def rule_of(task: PeriodicTask) -> Every | Crontab | None:
     return None
 
 
-def rules() -> Iterator[tuple[str, Every | Crontab]]:
-    """Each job type that a periodic task asks for, and when."""
-    tasks = PeriodicTask.objects.filter(task=FAN_OUT, enabled=True).select_related("interval", "crontab")
-    for task in tasks:
-        rule = rule_of(task)
-        for job_type in json.loads(task.args or "[]"):
-            if rule:
-                yield job_type, rule
+def job_types_of(task: PeriodicTask) -> list[str]:
+    """The job types that a periodic task asks for. Raises ValueError if its arguments are no list of names."""
+    found = json.loads(task.args or "[]")
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise ValueError(f"its arguments are no list of job types: {task.args}")
+    return found
+
+
+def rules() -> dict[str, list[Rule]]:
+    """The job types that periodic tasks ask for, and when. A task that cannot be read is told of and left out."""
+    now = timezone.now()
+    begun, not_over = Q(start_time=None) | Q(start_time__lte=now), Q(expires=None) | Q(expires__gt=now)
+    tasks = PeriodicTask.objects.filter(begun, not_over, task=FAN_OUT, enabled=True)
+    found: dict[str, list[Rule]] = defaultdict(list)
+    for task in tasks.select_related("interval", "crontab"):
+        try:
+            rule, job_types = rule_of(task), job_types_of(task)
+        except (ValueError, ParseException) as error:
+            log.error("the periodic task %r is left out: %s", task.name, error)
+            continue
+        if rule is not None:
+            for job_type in job_types:
+                found[job_type].append(rule)
+    return found
+
+
+def due_of(several: Iterable[Rule], now: datetime) -> Due | None:
+    """The latest slot of any of these rules, and the first one after it."""
+    dues = [due for rule in several if (due := rule.due(now))]
+    return Due(max(due.slot for due in dues), min(due.following for due in dues)) if dues else None
 
 
 def fill(job_types: Iterable[str] | None = None) -> None:
     """Queue a run for every feed whose slot is due, once, and note when the next is; of these job types, or of all."""
     now = timezone.now()
     wanted = None if job_types is None else set(job_types)
-    for job_type, rule in rules():
+    for job_type, several in rules().items():
         if wanted is not None and job_type not in wanted:
             continue
         feeds = Feed.objects.live().filter(job_type=job_type)
-        if due := rule.due(now):
+        if due := due_of(several, now):
             fill_slot(feeds.filter(daily_at=None), due)
         own = feeds.exclude(daily_at=None).order_by().values_list("daily_at", "dealership__time_zone").distinct()
         for at, time_zone in own:
@@ -122,19 +159,20 @@ def fill(job_types: Iterable[str] | None = None) -> None:
 
 @transaction.atomic
 def fill_slot(feeds: FeedQuerySet, due: Due) -> None:
-    """A run in `due.slot` for those of `feeds` that had none yet and have no other under way."""
+    """A run in `due.slot` for those of `feeds` that had none yet and have no other under way.
+
+    Feeds that somebody else holds, mostly to store an answer, are left to the next look: to wait for one while
+    holding another would be a deadlock with whoever does the same.
+    """
     period = due.following - due.slot
-    feeds.exclude(next_slot=due.following, period=period).update(next_slot=due.following, period=period)
+    free = feeds.order_by("pk").select_for_update(skip_locked=True, no_key=True, of=("self",))
+    stale = free.exclude(next_slot=due.following, period=period).values_list("pk", flat=True)
+    if behind := list(stale):
+        Feed.objects.filter(pk__in=behind).update(next_slot=due.following, period=period)
     same_feed = {"dealership": OuterRef("dealership"), "job_type": OuterRef("job_type")}
     busy = Run.objects.unfinished().filter(kind=Run.Kind.LIVE, **same_feed)
-    ready = (
-        feeds.filter(Q(slot=None) | Q(slot__lt=due.slot))
-        .exclude(Exists(busy))
-        .select_related("connection")
-        .order_by("pk")
-        .select_for_update(skip_locked=True, no_key=True, of=("self",))
-    )
-    found = list(ready)
+    ready = free.filter(Q(slot=None) | Q(slot__lt=due.slot)).exclude(Exists(busy))
+    found = list(ready.select_related("connection"))
     if not found:
         return
     random.shuffle(found)  # no main dealer's runs stand in front of all of another's

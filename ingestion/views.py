@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dealers.models import Dealership, User
-from ingestion.freshness import last_run_of_feed, words_of
+from ingestion.freshness import breaker_words, last_run_of_feed, words_of
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.metrics import REGISTRY
 from ingestion.models import Feed, QuarantinedRecord, Run
@@ -52,6 +52,11 @@ class Board:
 
     dealership: Dealership
     rows: list[Row] = field(default_factory=list)
+
+    @property
+    def breakers(self) -> list[str]:
+        """Which of its connections are left alone, and why."""
+        return sorted({words for row in self.rows if (words := breaker_words(row.feed))})
 
 
 def last_runs(feeds: Iterable[Feed]) -> dict[int, Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -76,8 +76,7 @@ class ConnectionAdmin(admin.ModelAdmin):
 @admin.register(Feed)
 class FeedAdmin(BigTableAdmin):
     list_display = (
-        *("__str__", "label", "connection", "is_enabled", state, why),
-        *(moment("succeeded_at", _("last success")), moment("cursor", _("fetched up to"))),
+        *("__str__", "label", "connection", "is_enabled", state, moment("succeeded_at", _("last success"))),
         *(moment("next_slot", _("next run")), "failures"),
     )
     list_editable = ("is_enabled",)
@@ -85,8 +84,11 @@ class FeedAdmin(BigTableAdmin):
     list_select_related = ("dealership", "connection")
     list_per_page = 100
     search_fields = ("job_type", "dealership__code", "dealership__name")
-    fields = ("dealership", "job_type", "connection", "is_enabled", moment("cursor", _("fetched up to")))
-    readonly_fields = (fields[-1],)
+    readonly_fields: ClassVar[Any] = (
+        *(state, why, moment("succeeded_at", _("last success")), "failures"),
+        *(moment("cursor", _("fetched up to")), moment("next_slot", _("next run"))),
+    )
+    fields: ClassVar[Any] = ("dealership", "job_type", "connection", "is_enabled", "daily_at", *readonly_fields)
     actions = ("fetch",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:

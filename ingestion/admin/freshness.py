@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers.admin import DealershipFilter
 from ingestion.admin.runs import moment
-from ingestion.freshness import words_of
+from ingestion.freshness import breaker_words, words_of
 from ingestion.models import Alert, Feed, Gate
 
 
@@ -31,14 +31,14 @@ class FreshnessFilter(admin.SimpleListFilter):
 
 @admin.display(description=_("freshness"), ordering="freshness")
 def state(feed: Any) -> str:
-    """A column: the state."""
+    """The state in a word."""
     return str(Feed.State(feed.freshness).label)
 
 
 @admin.display(description=_("why"))
 def why(feed: Any) -> str:
-    """A column: the sentence that goes with the state."""
-    return words_of(feed)
+    """The sentence that goes with the state."""
+    return f"{words_of(feed)} {breaker_words(feed)}"
 
 
 class Resolved(admin.SimpleListFilter):

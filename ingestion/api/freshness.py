@@ -44,7 +44,7 @@ class FreshnessSerializer(serializers.Serializer):
     id = serializers.IntegerField(read_only=True)
     dealer = serializers.CharField(source="dealership.code", read_only=True, help_text="Dealer code.")
     job = serializers.CharField(source="job_type", read_only=True)
-    main_dealer = serializers.CharField(source="connection.main_dealer", read_only=True)
+    main_dealer = serializers.CharField(read_only=True)
     state = serializers.ChoiceField(Feed.State.choices, source="freshness", read_only=True)
     words = serializers.SerializerMethodField(help_text="Why it is in this state.")
     last_success = OffsetMoment(source="succeeded_at", read_only=True, allow_null=True)
@@ -90,7 +90,7 @@ class FreshnessViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         return (
             Feed.objects.with_freshness()
             .visible_to(self.request.user)
-            .select_related("dealership", "connection")
+            .select_related("dealership")
             .annotate(
                 due=Case(When(~Q(freshness=Feed.State.OFF), then=F("next_slot"))),
                 last_run=Subquery(last_run[:1]),

@@ -109,7 +109,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["dealership", "job_type", "-id"], name="run_of_feed"),
             models.Index(fields=["state", "-id"], name="run_by_state"),
-            models.Index(fields=["kind", "id"], condition=Q(state="queued"), name="run_queue"),
+            models.Index(fields=["connection", "id"], condition=Q(state="queued"), name="run_queue"),
             models.Index(fields=["leased_until"], condition=Q(state="running"), name="run_lease"),
             models.Index(fields=["finished_at"], name="run_by_end"),
             models.Index(fields=["-id"], condition=~Q(flag="") & Q(flag_seen_at=None), name="run_flagged"),

@@ -254,8 +254,10 @@ def test_a_stuck_run_is_told_by_its_number():
 def test_a_connection_that_is_left_alone_is_told_with_the_reason():
     row = feed(failures=2)
     GateFactory(connection=row.connection, opened_at=NOW - HOUR, error="the gateway is away")
-    words = freshness.words_of(judged(row), NOW)
-    assert words.endswith("Its connection is left alone for 1 hour: the gateway is away.")
+    words = f"Connection {row.connection} has been left alone for 1 hour: the gateway is away."
+    assert freshness.breaker_words(judged(row), NOW) == words
+    Feed.objects.update(is_enabled=False)
+    assert freshness.breaker_words(judged(row), NOW) == ""
 
 
 def test_every_state_has_its_sentence():

@@ -17,7 +17,7 @@ from config.local.process import wait_until
 from ingestion import alerts
 from ingestion.models import Alert, Feed, Run
 from ingestion.watch import Watch
-from tests.factories import DealershipFactory, RunFactory
+from tests.factories import DealershipFactory, GateFactory, RunFactory
 from tests.ingestion.commands import called
 from tests.ingestion.scripted import Reply, Script, scripted
 from tests.ingestion.watched import HOUR, MINUTE, OK, feed, late_feed, make_well, states, webhook
@@ -66,6 +66,13 @@ def test_one_failed_run_is_nothing_to_tell_and_two_are():
     Watch().look()
     assert states() == {"failing"}
     assert Alert.objects.get().words.endswith("the gateway is away")
+
+
+def test_an_alert_says_that_the_connection_is_left_alone():
+    row = feed(failures=2)
+    GateFactory(connection=row.connection, opened_at=timezone.now() - HOUR, error="503, five times")
+    Watch().look()
+    assert Alert.objects.get().words.endswith("has been left alone for 1 hour: 503, five times.")
 
 
 def test_a_late_feed_whose_run_is_under_way_may_still_be_made_good():
