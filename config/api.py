@@ -11,7 +11,7 @@ router = Router()
 ingestion.api.register(router)
 
 urlpatterns = [
-    path("v1/", include([*dealers.api.urlpatterns, *router.urls])),
+    path("v1/", include([*dealers.api.urlpatterns, *ingestion.api.urlpatterns, *router.urls])),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(), name="swagger-ui"),
 ]

@@ -54,10 +54,13 @@ class Reject:
     reason: str
     raw: str
     raw_hash: str
+    """Of `raw`, which is not what was received to the byte where that is no text."""
+    hashes: list[str]
+    """Of its elements."""
     field: str = ""
     key: str = ""
-    dealership_id: int | None = None
-    """Whose it is, as far as its dealer code tells."""
+    dealer: str = ""
+    """The dealer code, as far as it can be read."""
 
     @property
     def cause(self) -> str:
@@ -235,8 +238,12 @@ def group_hash(group: list[Element]) -> str:
 
 def received(group: list[Element]) -> str:
     """The group as it was received, in a text that PostgreSQL holds; several elements as a JSON array."""
-    raws = [bytes(element.raw).decode("utf-8", "replace").replace("\x00", "\ufffd") for element in group]
+    raws = texts(group)
     return raws[0] if len(raws) == 1 else f"[{','.join(raws)}]"
+
+
+def texts(group: list[Element]) -> list[str]:
+    return [bytes(element.raw).decode("utf-8", "replace").replace("\x00", "\ufffd") for element in group]
 
 
 @dataclass(slots=True)
@@ -254,15 +261,17 @@ def sort_out(shape: Shape, raws: Iterable[msgspec.Raw], asked: str) -> Sorted:
         element = Element(raw, digest(raw))
         identity = shape.identity(raw, asked)
         if identity is None:
-            found.rejects.append(reject([element], shape.why_nameless(raw)))
+            found.rejects.append(reject([element], shape.why_nameless(raw), dealer=shape.study(raw)[1] or ""))
         else:
             found.groups.setdefault(identity, []).append(element)
     return found
 
 
-def reject(group: list[Element], error: Misread, key: str = "", dealership_id: int | None = None) -> Reject:
+def reject(group: list[Element], error: Misread, key: str = "", dealer: str = "") -> Reject:
     reason, spelled = (UNSTORABLE.sub("", text) for text in (error.reason, error.field))
-    return Reject(reason, received(group), group_hash(group), spelled[:200], key[:LONGEST_KEY], dealership_id)
+    kept = [Element(element.raw, digest(text.encode())) for element, text in zip(group, texts(group), strict=True)]
+    hashes = [element.raw_hash for element in kept]
+    return Reject(reason, received(group), group_hash(kept), hashes, spelled[:200], key[:LONGEST_KEY], dealer)
 
 
 def stranger(dealer: str) -> Misread:

@@ -168,7 +168,13 @@ class RunFilters(OfFeed):
 
 class QuarantineFilters(OfFeed):
     natural_key = AnyOf(field_name="natural_key", label=_("natural key"))
-    run = AnyNumberOf(field_name="run_id", label=_("run"))
+    run = AnyNumberOf(field_name="run_id", label=_("the run that met it first"))
+    state = django_filters.MultipleChoiceFilter(
+        choices=QuarantinedRecord.State.choices, distinct=False, label=_("state; all without it")
+    )
+    field = AnyOf(field_name="field", label=_("field"))
+    cause = AnyOf(field_name="cause", label=_("cause"))
+    reason = django_filters.CharFilter(lookup_expr="icontains", label=_("words of the reason"))
     quarantined_at_from, quarantined_at_to = moment_bounds("quarantined_at", "quarantined")
 
     class Meta:

@@ -6,17 +6,54 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
-from django.db.models import Exists, OuterRef
-from django.utils import timezone
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils.translation import gettext as _
 
 from dealers.models import Dealership
-from ingestion.documents import Document, Element, Identity, Reject, Shape, reject, shape, sort_out, stranger
+from ingestion import quarantine
+from ingestion.documents import (
+    Document,
+    Element,
+    Identity,
+    Reject,
+    Shape,
+    Sorted,
+    reject,
+    shape,
+    sort_out,
+    stranger,
+)
 from ingestion.models import Feed, QuarantinedRecord, Run
 from ingestion.rows import Misread
-from ingestion.store import Stored, store_of
+from ingestion.store import Known, Stored, store_of
 
 Groups = dict[Identity, list[Element]]
+
+
+@dataclass
+class Brought:
+    """What an answer for a feed brought, its feeds locked: documents by identity, and what cannot be read."""
+
+    feed: Feed
+    dealerships: dict[str, int]
+    """Those of the feed's connection by dealer code."""
+    quarantined: set[int]
+    """Those among them that the answer concerns and that have something waiting in quarantine."""
+    groups: Groups
+    rejects: list[Reject]
+
+    def owner(self, dealer: str) -> int:
+        """Whose a record with this dealer code is: the dealership's asked for, if no other is known by it."""
+        return self.dealerships.get(dealer, self.feed.dealership_id)
+
+    def foreign(self, dealer: str) -> str:
+        """The dealer code of an entry as far as it is not its dealership's."""
+        return "" if dealer in self.dealerships else dealer[:100]
+
+    def whole(self) -> Groups:
+        """The documents that could be read."""
+        bad = {(reject.dealer, reject.key) for reject in self.rejects}
+        return {identity: group for identity, group in self.groups.items() if identity not in bad}
 
 
 def take(raws: Iterable[msgspec.Raw], *, run: Run, feed: Feed) -> dict[str, int]:
@@ -24,25 +61,90 @@ def take(raws: Iterable[msgspec.Raw], *, run: Run, feed: Feed) -> dict[str, int]
 
     A record that cannot be read goes to quarantine alone. received = created + updated + unchanged + quarantined.
     """
-    form, store = shape(feed.kind, feed.connection.zone), store_of(feed.kind)
-    dealerships = known_dealerships(feed)
-    found = sort_out(form, raws, feed.dealership.code)
-    ours, rejects = ours_and_strangers(found.groups, dealerships)
-    rejects += found.rejects
-    waiting = lock({run.dealership_id, *(dealerships[dealer] for dealer, _ in ours)}, feed.job_type)
-    known = store.known((dealerships[identity[0]], identity, group) for identity, group in ours.items())
-    changed = {identity: group for identity, group in ours.items() if identity not in known or not known[identity].same}
-    reader = Reader(form, dealerships, rejects)
+    return take_sorted(sort(raws, feed), run=run, feed=feed)[0]
+
+
+def sort(raws: Iterable[msgspec.Raw], feed: Feed) -> Sorted:
+    """The raw records of an answer by what is to be done with them."""
+    return sort_out(shape(feed.kind, feed.connection.zone), raws, feed.dealership.code)
+
+
+def take_sorted(found: Sorted, *, run: Run, feed: Feed) -> tuple[dict[str, int], list[Reject]]:
+    """The same for records that are sorted; what went to quarantine beside the counts."""
+    brought = bring(found, feed)
+    counts = store(brought, known(brought), run)
+    if brought.quarantined:
+        quarantine.settle(brought, by=_("run %d") % run.pk)
+    quarantine.keep(brought, run)
+    return counts, brought.rejects
+
+
+def bring(found: Sorted, feed: Feed) -> Brought:
+    """Tell ours from strangers, and keep other answers for the same dealerships waiting until this transaction ends."""
+    codes = {feed.dealership.code, *(dealer for dealer, _ in found.groups), *(each.dealer for each in found.rejects)}
+    dealerships, quarantined = look_around(feed, lock(feed, codes))
+    groups, strangers = ours_and_strangers(found.groups, dealerships)
+    return Brought(feed, dealerships, quarantined, groups, [*strangers, *found.rejects])
+
+
+def lock(feed: Feed, codes: Iterable[str]) -> list[int]:
+    """Lock the feeds of these dealer codes, and those with an entry in quarantine that bears one of them.
+
+    Their dealerships.
+    """
+    strangers = QuarantinedRecord.objects.waiting().filter(job_type=feed.job_type, dealer_code__in=codes)
+    concerned = Q(dealership__in=Dealership.objects.filter(code__in=codes).values("pk"))
+    concerned |= Q(dealership__in=strangers.exclude(dealer_code="").values("dealership"))
+    same = Feed.objects.filter(connection=feed.connection_id).values("dealership")
+    feeds = Feed.objects.filter(concerned, job_type=feed.job_type, dealership__in=same)
+    return list(feeds.order_by("pk").select_for_update(no_key=True).values_list("dealership", flat=True))
+
+
+def look_around(feed: Feed, locked: list[int]) -> tuple[dict[str, int], set[int]]:
+    """The dealerships of the feed's connection by dealer code, and those `locked` that have something in quarantine.
+
+    A statement that begins with the locks in hand, so that it sees what the answers before this one left.
+    """
+    waiting = QuarantinedRecord.objects.waiting().filter(dealership=OuterRef("pk"), job_type=feed.job_type)
+    seen = (
+        on_connection(feed)
+        .order_by()
+        .annotate(waiting=Case(When(pk__in=locked, then=Exists(waiting)), default=False, output_field=BooleanField()))
+    )
+    rows = list(seen.values_list("code", "pk", "waiting"))
+    return {code: pk for code, pk, _ in rows}, {pk for _, pk, waits in rows if waits}
+
+
+def known_dealerships(feed: Feed) -> dict[str, int]:
+    """The dealerships of the feed's connection by dealer code."""
+    return dict(on_connection(feed).values_list("code", "pk"))
+
+
+def on_connection(feed: Feed) -> QuerySet[Dealership]:
+    return Dealership.objects.filter(pk__in=Feed.objects.filter(connection=feed.connection_id).values("dealership"))
+
+
+def known(brought: Brought) -> dict[Identity, Known]:
+    """What is stored of the documents brought."""
+    found = ((brought.dealerships[identity[0]], identity, group) for identity, group in brought.groups.items())
+    return store_of(brought.feed.kind).known(found)
+
+
+def store(brought: Brought, known: dict[Identity, Known], run: Run) -> dict[str, int]:
+    """Store what is new or changed; what cannot be read is added to the rejects."""
+    feed, groups, rejects = brought.feed, brought.groups, brought.rejects
+    changed = {each: group for each, group in groups.items() if each not in known or not known[each].same}
+    reader = Reader(shape(feed.kind, feed.connection.zone), brought.dealerships, rejects)
     fresh = sum(identity not in known for identity in changed)
-    stored = store.take(reader.documents(changed), known, fresh=fresh, run_id=run.pk) if changed else Stored()
-    if waiting:
-        settle(ours, rejects, run)
-    quarantine(rejects, run)
+    stored = Stored()
+    if changed:
+        stored = store_of(feed.kind).take(reader.documents(changed), known, fresh=fresh, run_id=run.pk)
+    same = len(groups) - len(changed)
     return {
-        "received": len(ours) - len(changed) + reader.count + len(rejects),
+        "received": same + reader.count + len(rejects),
         "created": stored.created,
         "updated": stored.updated,
-        "unchanged": stored.unchanged + len(ours) - len(changed),
+        "unchanged": same + stored.unchanged,
         "quarantined": len(rejects),
         "unknown_fields": reader.unknown_fields + sum(each.unknown_fields for each in known.values() if each.same),
     }
@@ -56,7 +158,7 @@ def ours_and_strangers(groups: Groups, dealerships: dict[str, int]) -> tuple[Gro
         if dealer in dealerships:
             ours[dealer, key] = group
         else:
-            rejects.append(reject(group, stranger(dealer), key))
+            rejects.append(reject(group, stranger(dealer), key, dealer))
     return ours, rejects
 
 
@@ -75,65 +177,8 @@ class Reader:
             try:
                 document = self.shape.read(self.dealerships[identity[0]], identity[1], group)
             except Misread as error:
-                self.rejects.append(reject(group, error, identity[1], self.dealerships[identity[0]]))
+                self.rejects.append(reject(group, error, identity[1], identity[0]))
                 continue
             self.count += 1
             self.unknown_fields += document.unknown_fields
             yield identity, document
-
-
-def known_dealerships(feed: Feed) -> dict[str, int]:
-    """The dealerships of the feed's connection by dealer code."""
-    same = Dealership.objects.filter(pk__in=Feed.objects.filter(connection_id=feed.connection_id).values("dealership"))
-    return dict(same.values_list("code", "pk"))
-
-
-def lock(dealerships: set[int], job_type: str) -> bool:
-    """Keep other answers for the same dealerships and job type waiting until this transaction ends.
-
-    Whether any of them has something in quarantine.
-    """
-    feeds = Feed.objects.filter(dealership__in=dealerships, job_type=job_type).order_by("pk")
-    waiting = QuarantinedRecord.objects.waiting().filter(dealership=OuterRef("dealership"), job_type=job_type)
-    locked = feeds.select_for_update(no_key=True).annotate(waiting=Exists(waiting))
-    return any(locked.values_list("waiting", flat=True))
-
-
-def settle(ours: Groups, rejects: list[Reject], run: Run) -> None:
-    """Close what waited for records that have now arrived whole."""
-    bad = {reject.key for reject in rejects}
-    whole = [key for _, key in ours if key not in bad]
-    QuarantinedRecord.objects.waiting().filter(
-        dealership__in=known_dealerships(run.feed).values(), job_type=run.job_type, natural_key__in=whole
-    ).update(state=QuarantinedRecord.State.STORED, settled_at=timezone.now(), settled_by=_("run %d") % run.pk)
-
-
-def quarantine(rejects: list[Reject], run: Run) -> None:
-    """Keep `rejects` for a person; the same text is the same entry, and waits again unless a person ignores it."""
-    if not rejects:
-        return
-    entries = [
-        QuarantinedRecord(
-            dealership_id=reject.dealership_id or run.dealership_id,
-            run=run,
-            job_type=run.job_type,
-            natural_key=reject.key,
-            field=reject.field,
-            reason=reject.reason,
-            cause=reject.cause,
-            raw=reject.raw,
-            raw_hash=reject.raw_hash,
-        )
-        for reject in {
-            (reject.dealership_id or run.dealership_id, reject.raw_hash): reject for reject in rejects
-        }.values()
-    ]
-    QuarantinedRecord.objects.bulk_create(
-        entries,
-        update_conflicts=True,
-        unique_fields=["dealership", "job_type", "raw_hash"],
-        update_fields=["natural_key", "field", "reason", "cause"],
-    )
-    QuarantinedRecord.objects.filter(
-        job_type=run.job_type, raw_hash__in=[entry.raw_hash for entry in entries], state=QuarantinedRecord.State.STORED
-    ).update(state=QuarantinedRecord.State.WAITING, settled_at=None, settled_by="")

@@ -1,4 +1,4 @@
-"""Runs and quarantine: read-only."""
+"""Runs: read-only."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers.admin import DealershipFilter
-from ingestion.display import local, pretty
+from ingestion.display import local
 from ingestion.job_types import JOB_TYPES
-from ingestion.models import QuarantinedRecord, Run
+from ingestion.models import Run
 
 
 class JobTypeFilter(admin.SimpleListFilter):
@@ -76,35 +75,3 @@ class RunAdmin(ReadOnly, BigTableAdmin):
     @admin.display(description=_("seconds"))
     def duration(self, run: Run) -> str | None:
         return None if run.seconds is None else f"{run.seconds:.2f}"
-
-
-@admin.register(QuarantinedRecord)
-class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
-    list_display = (
-        "id",
-        "natural_key",
-        "dealership",
-        "job_type",
-        "field",
-        "reason",
-        moment("quarantined_at", _("quarantined")),
-    )
-    list_filter = (JobTypeFilter, DealershipFilter)
-    list_select_related = ("dealership", "run")
-    search_fields = ("natural_key", "reason", "field")
-    fields = readonly_fields = (
-        *(
-            "dealership",
-            "job_type",
-            "natural_key",
-            "field",
-            "reason",
-            "run",
-            moment("quarantined_at", _("quarantined")),
-        ),
-        "as_received",
-    )
-
-    @admin.display(description=_("as received"))
-    def as_received(self, record: QuarantinedRecord) -> str:
-        return format_html("<pre>{}</pre>", pretty(record.raw))

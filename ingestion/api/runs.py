@@ -1,4 +1,4 @@
-"""Endpoints of runs and quarantine."""
+"""Endpoints of runs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
 from ingestion import services
 from ingestion.api.records import OffsetMoment
-from ingestion.filters import QuarantineFilters, RunFilters
+from ingestion.filters import RunFilters
 from ingestion.job_types import JOB_TYPES
-from ingestion.models import Feed, QuarantinedRecord, Run
+from ingestion.models import Feed, Run
 
 
 class RunSerializer(serializers.ModelSerializer):
@@ -101,29 +101,3 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
             raise ConflictError(str(error), code="already_running")
         except services.BadWindow as error:
             raise exceptions.ValidationError({"since": [str(error)]})
-
-
-class QuarantinedRecordSerializer(serializers.ModelSerializer):
-    dealer = serializers.CharField(source="dealership.code", read_only=True)
-    job = serializers.CharField(source="job_type", read_only=True)
-    quarantined_at = OffsetMoment(read_only=True)
-
-    class Meta:
-        model = QuarantinedRecord
-        fields = read_only_fields = (
-            *("id", "job", "dealer", "run", "natural_key", "field", "reason", "quarantined_at", "raw"),
-        )
-
-
-class QuarantineViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
-    """Records that could not be stored, each with its reason and as received."""
-
-    queryset = QuarantinedRecord.objects.none()
-    serializer_class = QuarantinedRecordSerializer
-    filter_backends = [StrictFilterBackend]
-    filterset_class = QuarantineFilters
-    ordering_fields = ["id", "quarantined_at", "natural_key"]
-    lookup_value_regex = r"\d+"
-
-    def get_queryset(self) -> QuerySet[QuarantinedRecord]:
-        return QuarantinedRecord.objects.visible_to(self.request.user).select_related("dealership")

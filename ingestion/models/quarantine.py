@@ -29,6 +29,9 @@ class QuarantinedRecord(models.Model):
     run = models.ForeignKey("ingestion.Run", models.PROTECT, related_name="quarantine", verbose_name=_("first met by"))
     job_type = models.CharField(_("job type"), max_length=40)
     natural_key = models.TextField(_("natural key"), blank=True)
+    dealer_code = models.CharField(
+        _("foreign dealer code"), max_length=100, blank=True, help_text=_("What it bears instead of its dealership's.")
+    )
     field = models.CharField(
         _("field"), max_length=200, blank=True, help_text=_("As the gateway spells it; blank: the record as a whole.")
     )
@@ -39,6 +42,9 @@ class QuarantinedRecord(models.Model):
     raw = models.TextField(_("as received"))
     raw_hash = models.UUIDField(editable=False)
     quarantined_at = models.DateTimeField(_("quarantined"), default=timezone.now)
+    received_at = models.DateTimeField(
+        _("last received"), default=timezone.now, help_text=_("The same moment for all that one answer brought.")
+    )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     settled_by = models.CharField(
@@ -69,7 +75,12 @@ class QuarantinedRecord(models.Model):
                 fields=["dealership", "job_type", "natural_key"],
                 condition=models.Q(state="waiting"),
                 name="quarantine_waiting",
-            )
+            ),
+            models.Index(
+                fields=["job_type", "dealer_code"],
+                condition=models.Q(state="waiting") & ~models.Q(dealer_code=""),
+                name="quarantine_strangers",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,108 @@
+"""The endpoint that takes a saved answer."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import msgspec
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, parsers, permissions, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.backoffice.api import BackofficeView
+from dealers.models import Dealership
+from ingestion import imports, intake
+from ingestion.answer import GatewayError
+from ingestion.api.runs import MayStartRuns, RunSerializer
+from ingestion.job_types import JOB_TYPES
+from ingestion.models import Feed
+from ingestion.values import shown
+
+MOST_BYTES = 20 * 1024 * 1024
+"""A larger file is for `manage.py dgi_import`."""
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
+
+
+class Untouched(parsers.BaseParser):
+    """A JSON object by its members, their values not read: an answer is stored as it was received."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> dict[str, msgspec.Raw]:
+        body = stream.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise TooLarge(_("An answer of more than 20 MB is for manage.py dgi_import."))
+        try:
+            return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise exceptions.ParseError(_("This is no JSON object: %(error)s") % {"error": error}) from None
+
+
+class Target(serializers.Serializer):
+    job = serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES])
+    dealer = serializers.CharField(help_text="Dealer code.")
+
+
+class ImportRequest(Target):
+    """A saved answer, and the feed that it is for."""
+
+    answer = serializers.JSONField(help_text="A whole answer with status and data, or the list of its records.")
+
+
+class ImportView(BackofficeView):
+    """Saved answers, stored as if they had just arrived."""
+
+    permission_classes = [permissions.IsAuthenticated, MayStartRuns]
+    parser_classes = [Untouched]
+
+    @extend_schema(request=ImportRequest, responses={201: RunSerializer})
+    def post(self, request: Request) -> Response:
+        """Store a saved answer now; what is fetched next does not change. Takes the permission to add the records."""
+        given = dict(request.data)
+        answer = given.pop("answer", None)
+        feed = self.feed(given)
+        if answer is None:
+            raise exceptions.ValidationError({"answer": [_("This field is required.")]})
+        try:
+            found = intake.sort(imports.records_of(bytes(answer)), feed)
+        except GatewayError as error:
+            raise exceptions.ValidationError({"answer": [str(error)]})
+        self.refuse_strangers(imports.dealers_in(found))
+        run = imports.take_in(found, feed=feed, by=str(request.user)).run
+        return Response(RunSerializer(run).data, status=status.HTTP_201_CREATED)
+
+    def feed(self, given: dict[str, msgspec.Raw]) -> Feed:
+        """The feed that is named, if the person may see it and store its records."""
+        asked = Target(data={name: plain(value) for name, value in given.items()})
+        asked.is_valid(raise_exception=True)
+        job, dealer = asked.validated_data["job"], asked.validated_data["dealer"]
+        feeds = Feed.objects.visible_to(self.request.user).select_related("connection", "dealership")
+        feed: Feed | None = feeds.filter(job_type=job, dealership__code=dealer).first()
+        if feed is None:
+            raise exceptions.NotFound(
+                _("There is no feed of %(job)s for dealer %(dealer)s.") % {"job": job, "dealer": dealer}
+            )
+        if not self.request.user.has_perm(f"ingestion.add_{feed.kind.record._meta.model_name}"):
+            raise exceptions.PermissionDenied()
+        return feed
+
+    def refuse_strangers(self, dealers: set[str]) -> None:
+        """Whoever sends records says what they are, and so may say nothing of a dealership that they do not see."""
+        seen = Dealership.objects.visible_to(self.request.user).filter(code__in=dealers)
+        if foreign := dealers - set(seen.values_list("code", flat=True)):
+            words = ", ".join(shown(code) for code in sorted(foreign)[:20])
+            words = _("There are records of dealers that are none of yours: %(codes)s.") % {"codes": words}
+            raise exceptions.ValidationError({"answer": [words]})
+
+
+def plain(value: msgspec.Raw) -> Any:
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
