@@ -95,7 +95,7 @@ class Store:
         seen = list(groups)
         if not seen:
             return {}
-        rows = self.fetch(
+        rows = fetch(
             f"""
             SELECT seen.n, stored.id, stored.raw_hash = seen.raw_hash, stored.unknown_fields,
                    CASE WHEN stored.raw_hash <> seen.raw_hash THEN replace(stored.content_hash::text, '-', '') END,
@@ -170,10 +170,12 @@ class Store:
     def next_ids(self, count: int) -> list[int]:
         """A fresh id of history, and `count` of records; each ascending."""
         ids = """
-            SELECT concat_ws(' ', nextval(pg_get_serial_sequence(%s, 'history_id')), string_agg(nextval(own.sequence)::text, ' '))
+            SELECT concat_ws(
+                ' ', nextval(pg_get_serial_sequence(%s, 'history_id')), string_agg(nextval(own.sequence)::text, ' ')
+            )
             FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) AS own, generate_series(1, %s)
         """
-        ((found,),) = self.fetch(ids, [self.history.name, self.record.name, count])
+        ((found,),) = fetch(ids, [self.history.name, self.record.name, count])
         return [int(fresh) for fresh in found.split()]
 
     def copy(self, table: Table, rows: Iterable[str], at_once: int = 100) -> None:
@@ -187,11 +189,6 @@ class Store:
                     batch.clear()
             copy.write("".join(batch))
 
-    def fetch(self, sql: str, params: list[Any]) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.fetchall()
-
     def execute(self, sql: str, params: list[Any]) -> None:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
@@ -204,6 +201,12 @@ def in_json(seen: list[tuple[int, Identity, list[Element]]]) -> str:
         for n, (dealership, identity, group) in enumerate(seen)
     ]
     return msgspec.json.encode(rows).decode()
+
+
+def fetch(sql: str, params: list[Any] | dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
 
 
 def put(row: models.Model, names: Iterable[str]) -> None:
