@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ingestion.models import Feed, Run
+from ingestion.store import put
 
 FADING = 0.95
 """How much of the longest silence is remembered each time a record arrives."""
@@ -33,7 +34,7 @@ def note(run: Run, since: datetime, until: datetime) -> None:
             feed.filled = 0
             changed.append("filled")
     if changed:
-        feed.save(update_fields=changed)
+        put(feed, changed)
 
 
 def move_cursor(feed: Feed, since: datetime, until: datetime) -> list[str]:

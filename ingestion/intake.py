@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
-from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from dealers.models import Dealership
@@ -23,9 +23,9 @@ from ingestion.documents import (
     sort_out,
     stranger,
 )
-from ingestion.models import Feed, QuarantinedRecord, Run
+from ingestion.models import Feed, Run
 from ingestion.rows import Misread
-from ingestion.store import Known, Stored, store_of
+from ingestion.store import Known, Stored, fetch, store_of
 
 Groups = dict[Identity, list[Element]]
 
@@ -36,7 +36,7 @@ class Brought:
 
     feed: Feed
     dealerships: dict[str, int]
-    """Those of the feed's connection by dealer code."""
+    """Those of the feed's connection that the answer concerns, by dealer code."""
     quarantined: set[int]
     """Those among them that the answer concerns and that have something waiting in quarantine."""
     groups: Groups
@@ -82,9 +82,36 @@ def take_sorted(found: Sorted, *, run: Run, feed: Feed) -> tuple[dict[str, int],
 def bring(found: Sorted, feed: Feed) -> Brought:
     """Tell ours from strangers, and keep other answers for the same dealerships waiting until this transaction ends."""
     codes = {feed.dealership.code, *(dealer for dealer, _ in found.groups), *(each.dealer for each in found.rejects)}
-    dealerships, quarantined = look_around(feed, lock(feed, codes))
+    dealerships, quarantined = look_around(feed, codes, lock(feed, codes))
     groups, strangers = ours_and_strangers(found.groups, dealerships)
     return Brought(feed, dealerships, quarantined, groups, [*strangers, *found.rejects])
+
+
+# Two statements for every answer, so they are written down instead of being put together each time.
+LOCK = """
+    SELECT feed.dealership_id FROM ingestion_feed AS feed
+    WHERE feed.job_type = %(job_type)s AND feed.dealership_id = ANY(ARRAY(
+        SELECT id FROM dealers_dealership WHERE code = ANY(%(codes)s)
+        UNION ALL
+        SELECT dealership_id FROM ingestion_quarantinedrecord
+        WHERE state = 'waiting' AND dealer_code <> '' AND job_type = %(job_type)s AND dealer_code = ANY(%(codes)s)
+    )) AND EXISTS (
+        SELECT FROM ingestion_feed AS same
+        WHERE same.dealership_id = feed.dealership_id AND same.connection_id = %(connection)s
+    )
+    ORDER BY feed.id FOR NO KEY UPDATE OF feed
+"""
+LOOK_AROUND = """
+    SELECT code, id, id = ANY(%(locked)s::bigint[]) AND EXISTS (
+        SELECT FROM ingestion_quarantinedrecord AS entry
+        WHERE entry.state = 'waiting' AND entry.dealership_id = dealership.id AND entry.job_type = %(job_type)s
+    )
+    FROM dealers_dealership AS dealership
+    WHERE (code = ANY(%(codes)s) OR id = ANY(%(locked)s::bigint[])) AND EXISTS (
+        SELECT FROM ingestion_feed AS same
+        WHERE same.dealership_id = dealership.id AND same.connection_id = %(connection)s
+    )
+"""
 
 
 def lock(feed: Feed, codes: Iterable[str]) -> list[int]:
@@ -92,26 +119,18 @@ def lock(feed: Feed, codes: Iterable[str]) -> list[int]:
 
     Their dealerships.
     """
-    strangers = QuarantinedRecord.objects.waiting().filter(job_type=feed.job_type, dealer_code__in=codes)
-    concerned = Q(dealership__in=Dealership.objects.filter(code__in=codes).values("pk"))
-    concerned |= Q(dealership__in=strangers.exclude(dealer_code="").values("dealership"))
-    same = Feed.objects.filter(connection=feed.connection_id).values("dealership")
-    feeds = Feed.objects.filter(concerned, job_type=feed.job_type, dealership__in=same)
-    return list(feeds.order_by("pk").select_for_update(no_key=True).values_list("dealership", flat=True))
+    wanted = {"job_type": feed.job_type, "codes": list(codes), "connection": feed.connection_id}
+    return [dealership for (dealership,) in fetch(LOCK, wanted)]
 
 
-def look_around(feed: Feed, locked: list[int]) -> tuple[dict[str, int], set[int]]:
-    """The dealerships of the feed's connection by dealer code, and those `locked` that have something in quarantine.
+def look_around(feed: Feed, codes: Iterable[str], locked: list[int]) -> tuple[dict[str, int], set[int]]:
+    """The dealerships of the feed's connection with these codes or `locked`, by dealer code.
 
-    A statement that begins with the locks in hand, so that it sees what the answers before this one left.
+    And those `locked` that have something in quarantine. It is a statement that begins with the locks in hand, so that
+    it sees what the answers before this one left.
     """
-    waiting = QuarantinedRecord.objects.waiting().filter(dealership=OuterRef("pk"), job_type=feed.job_type)
-    seen = (
-        on_connection(feed)
-        .order_by()
-        .annotate(waiting=Case(When(pk__in=locked, then=Exists(waiting)), default=False, output_field=BooleanField()))
-    )
-    rows = list(seen.values_list("code", "pk", "waiting"))
+    wanted = {"job_type": feed.job_type, "codes": list(codes), "connection": feed.connection_id, "locked": locked}
+    rows = fetch(LOOK_AROUND, wanted)
     return {code: pk for code, pk, _ in rows}, {pk for _, pk, waits in rows if waits}
 
 

@@ -95,7 +95,7 @@ class Store:
         seen = list(groups)
         if not seen:
             return {}
-        rows = self.fetch(
+        rows = fetch(
             f"""
             SELECT seen.n, stored.id, stored.raw_hash = seen.raw_hash, stored.unknown_fields,
                    CASE WHEN stored.raw_hash <> seen.raw_hash THEN replace(stored.content_hash::text, '-', '') END,
@@ -120,11 +120,10 @@ class Store:
 
         What is known with the same content, or in a newer version, stays as it is.
         """
-        (before,) = self.next_ids(self.history, "history_id", 1)
-        taken = Taken(iter(self.next_ids(self.record, "id", fresh)))
+        before, *record_ids = self.next_ids(fresh)
+        taken = Taken(iter(record_ids))
         self.copy(self.history, self.history_rows(documents, known, taken, run_id))
-        (after,) = self.next_ids(self.history, "history_id", 1)
-        self.take_over(taken, [before, after, run_id])
+        self.take_over(taken, [before, run_id])
         for array, rows in taken.lines.items():
             if rows:
                 self.copy(self.lines[array], rows)
@@ -154,10 +153,10 @@ class Store:
             )
 
     def take_over(self, taken: Taken, written: list[int]) -> None:
-        """Bring the records to the versions written (history ids before and after, the run); their old lines go."""
+        """Bring the records to the versions written (the history id before, the run); their old lines go."""
         version = (
             f"(SELECT * FROM {self.history.name}"
-            " WHERE history_id BETWEEN %s AND %s AND run_id = %s AND history_type = %s) AS version"
+            " WHERE history_id > %s AND run_id = %s AND history_type = %s) AS version"
         )
         if taken.created:
             into = f"INSERT INTO {self.record.name} ({self.record.columns})"
@@ -168,14 +167,16 @@ class Store:
             for table in self.lines.values():
                 self.execute(f"DELETE FROM {table.name} WHERE record_id = ANY(%s)", [taken.updated])
 
-    def next_ids(self, table: Table, column: str, count: int) -> list[int]:
-        """`count` fresh ids, ascending."""
+    def next_ids(self, count: int) -> list[int]:
+        """A fresh id of history, and `count` of records; each ascending."""
         ids = """
-            SELECT string_agg(nextval(own.sequence)::text, ' ')
-            FROM (SELECT pg_get_serial_sequence(%s, %s)::regclass AS sequence OFFSET 0) AS own, generate_series(1, %s)
+            SELECT concat_ws(
+                ' ', nextval(pg_get_serial_sequence(%s, 'history_id')), string_agg(nextval(own.sequence)::text, ' ')
+            )
+            FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS sequence OFFSET 0) AS own, generate_series(1, %s)
         """
-        ((found,),) = self.fetch(ids, [table.name, column, count])
-        return [int(fresh) for fresh in (found or "").split()]
+        ((found,),) = fetch(ids, [self.history.name, self.record.name, count])
+        return [int(fresh) for fresh in found.split()]
 
     def copy(self, table: Table, rows: Iterable[str], at_once: int = 100) -> None:
         """COPY `rows` into `table` as they come."""
@@ -187,11 +188,6 @@ class Store:
                     copy.write("".join(batch))
                     batch.clear()
             copy.write("".join(batch))
-
-    def fetch(self, sql: str, params: list[Any]) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.fetchall()
 
     def execute(self, sql: str, params: list[Any]) -> None:
         with connection.cursor() as cursor:
@@ -205,6 +201,25 @@ def in_json(seen: list[tuple[int, Identity, list[Element]]]) -> str:
         for n, (dealership, identity, group) in enumerate(seen)
     ]
     return msgspec.json.encode(rows).decode()
+
+
+def fetch(sql: str, params: list[Any] | dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def put(row: models.Model, names: Iterable[str]) -> None:
+    """Write these columns of a row that is there: `save(update_fields=…)` without signals, at a third of the price."""
+    quote, meta = connection.ops.quote_name, row._meta
+    key: Any = meta.pk
+    columns: list[Any] = [meta.get_field(name) for name in names]
+    values = [column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns]
+    assignments = ", ".join(f"{quote(column.column)} = %s" for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {quote(meta.db_table)} SET {assignments} WHERE {quote(key.column)} = %s", [*values, row.pk]
+        )
 
 
 @lru_cache(maxsize=256)

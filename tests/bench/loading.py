@@ -1,4 +1,4 @@
-"""The three ways to load work orders that `make bench` compares."""
+"""Loading work orders in bulk, three ways: all load the same ones into the same tables."""
 
 from __future__ import annotations
 
@@ -19,10 +19,31 @@ from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed, Run
 from ingestion.rows import Row, escaped, parse
 from ingestion.store import store_of
+from tests.bench.frame import Session, Table, medians, seconds
 from tests.bench.work_orders import answers
 
 Timer = Callable[[Callable[[], None]], float]
 JOB = JOB_TYPES["pkb"]
+PER_RECORD = 1_000
+"""Records of the one-by-one way in a round: its time per record does not depend on how many follow."""
+WAYS = {
+    "copy": "COPY of the ready rows, the limit",
+    "first": "first load",
+    "again": "re-sync, 90 % unchanged, 5 % changed, 5 % new",
+    "one": "one by one, first load",
+}
+
+
+def measure(session: Session) -> Table:
+    """The road against the limit (COPY of the same ready rows) and against one query per record, in turn."""
+    session.empty()
+    loading = Loading(session.options.records, PER_RECORD)
+    rate = medians([loading.round(seconds) for _ in range(session.options.rounds)])
+    table = Table(f"{session.options.records:,} work orders", ["way", "records/s", "of COPY", "of one by one"])
+    for name, words in WAYS.items():
+        of_copy, of_one = f"{rate[name] / rate['copy']:.0%}", f"{rate[name] / rate['one']:,.1f} ×"
+        table.add(words, f"{rate[name]:,.0f}", of_copy.replace("%", " %"), of_one)
+    return table
 
 
 class Loading:
