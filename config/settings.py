@@ -200,9 +200,11 @@ SPECTACULAR_SETTINGS = {
 VALKEY_URL = setting("VALKEY_URL", env.str)
 if not VALKEY_URL.startswith(("redis://", "rediss://", "redis+socket://")):
     raise ImproperlyConfigured("VALKEY_URL: write redis://host, rediss://host or redis+socket:///path/to/socket")
-_VISIBILITY = {"visibility_timeout": 1800, "unacked_restore_interval": 5}
+CELERY_VISIBILITY_TIMEOUT = 1800
+"""Seconds after which an unacknowledged message comes again; the shortest that any client names counts."""
 CELERY_BROKER_URL = VALKEY_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT, "unacked_restore_interval": 5}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "rest"
