@@ -1,4 +1,4 @@
-"""What must hold when everything has settled, whatever was killed and cut before. Each tells what is wrong, in words."""
+"""What must hold when everything has settled, whatever was killed and cut before; what does not is told in words."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Count, F, Max, Min
+from django.db import transaction
+from django.db.models import Count, F, Max
 from django.utils import timezone
 
 from ingestion import intake
@@ -153,9 +153,3 @@ def fetch(feed: Feed, direct_url: str, since: datetime) -> None:
             call = Call(feed.kind.module, feed.dealership.code, begin, end, feed.kind.filters, feed.dealership_id)
             with fetcher.submit(gateway, call).result() as answer:
                 intake.take(answer.records, run=run, feed=feed)
-
-
-def ranges() -> dict[str, Any]:
-    found = Run.objects.aggregate(Min("since"), Max("until"))
-    connection.close()
-    return found
