@@ -22,6 +22,8 @@ SETTLED_WITHIN = 150.0
 """Seconds after the last fault within which every feed has had a run that ended well."""
 FETCHED_WITHIN = 240.0
 """Seconds after that within which the backfills are done."""
+MANY = 12
+"""Runs under way when all workers are killed."""
 RECOVERED_WITHIN = 60.0
 """Seconds after a worker's death within which its runs run again."""
 
@@ -71,7 +73,9 @@ class Drill:
             self.actor.breaches.append(f"the backfills are not done within {FETCHED_WITHIN} s")
         self.close_doors()
         self.say(", ".join(f"{count} {name}" for name, count in house.figures().items()))
-        return [*self.actor.breaches, *invariants.all_of(self.stage.direct_url(), since, ended_at)]
+        breaches = invariants.all_of(self.stage.direct_url(), since, ended_at)
+        self.say("everything is compared")
+        return [*self.actor.breaches, *breaches]
 
     def moment(self) -> datetime:
         from django.utils import timezone
@@ -109,13 +113,7 @@ class Drill:
         from tests.chaos import house
 
         self.actor.switch(None, "stall")
-        held: dict[int, int] = {}
-
-        def enough() -> bool:
-            held.update(house.held_runs())
-            return len(held) >= 10
-
-        self.until(enough, 30)
+        self.until(lambda: len(house.held_runs()) >= MANY, 30)
         workers = self.stage.named("worker")
         held = house.held_runs()
         for worker in workers:

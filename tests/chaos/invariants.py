@@ -21,6 +21,10 @@ from ingestion.models import Backfill, Connection, Feed, Run
 
 OVERLAP = timedelta(seconds=1)
 
+Identity = tuple[str, str]
+"""A dealer code and a natural key."""
+Records = dict[Identity, dict[str, Any]]
+
 
 def all_of(direct_url: str, since: datetime, ended_at: datetime) -> list[str]:
     """Every breach; `since` is where the stored range begins, `ended_at` when the chaos ended."""
@@ -105,35 +109,40 @@ class Undone(Exception):
 
 def what_is_stored_is_what_is_served(direct_url: str, since: datetime) -> Iterator[str]:
     """Stores what the gateway serves now a second time, into emptied tables, and compares; then undoes it."""
-    for kind in JOB_TYPES.values():
-        stored = contents(kind)
-        cursors = dict(Feed.objects.filter(job_type=kind.code).values_list("dealership__code", "cursor"))
-        served: dict[tuple[str, str], dict[str, Any]] = {}
-        try:
-            with transaction.atomic():
-                kind.record.objects.all().delete()
-                for feed in Feed.objects.live().filter(job_type=kind.code).select_related("connection", "dealership"):
-                    fetch(feed, direct_url, since)
-                served = contents(kind)
-                raise Undone
-        except Undone:
-            pass
-        for identity, record in served.items():
-            changed = record["modified_time"] or record["created_time"]
-            if changed and datetime.fromisoformat(changed) >= cursors[identity[0]] - OVERLAP:
-                continue  # it changed after the last run
-            if identity not in stored:
-                yield f"{kind} {identity} is not stored"
-            elif stored[identity] != record:
-                names = [name for name in record if stored[identity].get(name) != record[name]]
-                yield f"{kind} {identity} is stored otherwise: {names}"
+    with Fetcher() as fetcher:
+        for kind in JOB_TYPES.values():
+            feeds = Feed.objects.live().filter(job_type=kind.code).select_related("connection", "dealership")
+            cursors = {feed.dealership.code: feed.cursor for feed in feeds}
+            stored = contents(kind)
+            served: Records = {}
+            try:
+                with transaction.atomic():
+                    kind.record.objects.all().delete()
+                    for feed in feeds:
+                        fetch(fetcher, feed, direct_url, since)
+                    served = contents(kind)
+                    raise Undone
+            except Undone:
+                yield from differences(kind, stored, served, cursors)
 
 
-def contents(kind: JobType) -> dict[tuple[str, str], dict[str, Any]]:
+def differences(kind: JobType, stored: Records, served: Records, cursors: dict[str, Any]) -> Iterator[str]:
+    for identity, record in served.items():
+        changed = record["modified_time"] or record["created_time"]
+        if changed and datetime.fromisoformat(changed) >= cursors[identity[0]] - OVERLAP:
+            continue  # it changed after the last run
+        if identity not in stored:
+            yield f"{kind} {identity} is not stored"
+        elif stored[identity] != record:
+            names = [name for name in record if stored[identity].get(name) != record[name]]
+            yield f"{kind} {identity} is stored otherwise: {names}"
+
+
+def contents(kind: JobType) -> Records:
     return {(each["dealer"], each[kind.key]): each for each in exported(kind, kind.record.objects.all())}
 
 
-def fetch(feed: Feed, direct_url: str, since: datetime) -> None:
+def fetch(fetcher: Fetcher, feed: Feed, direct_url: str, since: datetime) -> None:
     """Store everything from `since` up to the feed's cursor, without proxy, schedule or worker."""
     run = Run.objects.create(
         feed=feed,
@@ -147,9 +156,7 @@ def fetch(feed: Feed, direct_url: str, since: datetime) -> None:
         finished_at=timezone.now(),
     )
     gateway = replace(gateway_of(feed.connection), base_url=direct_url)
-    window = Connection(window_days=7).windows(since, run.until)
-    with Fetcher() as fetcher:
-        for begin, end in window:
-            call = Call(feed.kind.module, feed.dealership.code, begin, end, feed.kind.filters, feed.dealership_id)
-            with fetcher.submit(gateway, call).result() as answer:
-                intake.take(answer.records, run=run, feed=feed)
+    for begin, end in Connection(window_days=7).windows(since, run.until):
+        call = Call(feed.kind.module, feed.dealership.code, begin, end, feed.kind.filters, feed.dealership_id)
+        with fetcher.submit(gateway, call).result() as answer:
+            intake.take(answer.records, run=run, feed=feed)
