@@ -1,7 +1,7 @@
 """Imports: a saved answer, or a bare list of its records, takes the road of every answer.
 
-An answer that a gateway gives is kept small; a file may be as large as the memory is, and is stored in batches. Neither
-the feed's cursor nor what is remembered of its habits changes.
+A gateway's answer is kept small; a file may be as large as the memory is, and is stored in batches. Neither the feed's
+cursor nor what is remembered of its habits changes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import gzip
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
@@ -34,16 +35,44 @@ class Imported:
 
 
 def records_of(body: bytes) -> list[msgspec.Raw]:
-    """The raw records of a saved answer, compressed or not. Raises GatewayError, as an answer does."""
-    if body.startswith(GZIP):
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error) as error:
-            raise answer.UnreadableAnswer(f"what is compressed cannot be unpacked: {error}") from None
+    """The raw records of a saved answer, or of a bare list. Raises GatewayError, as an answer does."""
+    return answer.records(in_envelope(body))
+
+
+def records_of_file(content: bytes) -> list[msgspec.Raw]:
+    """The same of a file, compressed or not, and beyond the size that a gateway's answer may have."""
+    body = in_envelope(unpacked(content))
+    try:
+        return answer.records(body)
+    except answer.TooLarge:
+        return all_records(body)
+
+
+def unpacked(content: bytes) -> bytes:
+    if not content.startswith(GZIP):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise answer.UnreadableAnswer(f"what is compressed cannot be unpacked: {error}") from None
+
+
+def in_envelope(body: bytes) -> bytes:
+    """A bare list as the answer that it would have come in."""
     body = body.removeprefix(b"\xef\xbb\xbf").strip()
-    if body.startswith(b"["):
-        body = b'{"status":1,"data":%s}' % body
-    return answer.records(body)
+    return b'{"status":1,"data":%s}' % body if body.startswith(b"[") else body
+
+
+def all_records(body: bytes) -> list[msgspec.Raw]:
+    """Every record of an answer, however many; what it says beside them is heard as an answer's is."""
+    for text in (body, answer.mended(body)):
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            envelope = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+            data = next((key for key in envelope if key.strip().lower() == "data"), "data")
+            found = msgspec.json.decode(envelope.get(data, b"[]"), type=list[msgspec.Raw])
+            answer.records(msgspec.json.encode({**envelope, data: found[:1]}))
+            return found
+    raise answer.UnreadableAnswer("this is no complete JSON with a list of records")
 
 
 def take_in(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -146,15 +147,19 @@ def replay_batch(replayed: Replayed, batch: list[Arrival], *, ends: bool) -> Non
 def take_again(entries: list[QuarantinedRecord], run: Run) -> tuple[dict[str, int], list[QuarantinedRecord]]:
     """Take in the texts of `entries`; the run's counts, and the entries that still cannot be read."""
     brought = intake.bring(intake.sort(raws_of(entries), run.feed), run.feed)
-    bearer = {digest(raw): entry for entry in entries for raw in raws_of([entry])}
-    arrived = {each: bearer[group[0].raw_hash].received_at for each, group in brought.groups.items()}
+    hashes = {entry.pk: [digest(raw) for raw in raws_of([entry])] for entry in entries}
+    received = {each: entry.received_at for entry in entries for each in hashes[entry.pk]}
+    arrived = {identity: received[group[0].raw_hash] for identity, group in brought.groups.items()}
     counts = intake.store(brought, by_arrival(brought, arrived), run)
-    reasons = {bearer[each].pk: reject for reject in brought.rejects for each in reject.hashes}
-    bad = [entry for entry in entries if entry.pk in reasons]
-    for entry in bad:
-        tell(entry, reasons[entry.pk], brought)
+    reasons = {each: reject for reject in brought.rejects for each in reject.hashes}
+    good, bad = [], []
+    for entry in entries:
+        if found := [reasons[each] for each in hashes[entry.pk] if each in reasons]:
+            tell(entry, found[0], brought)
+            bad.append(entry)
+        else:
+            good.append(entry.pk)
     QuarantinedRecord.objects.bulk_update(bad, ["natural_key", "dealer_code", "field", "reason", "cause"], 100)
-    good = [entry.pk for entry in entries if entry.pk not in reasons]
     close(QuarantinedRecord.objects.filter(pk__in=good), by=run.started_by)
     settle(brought, by=run.started_by, arrived=arrived)
     return counts, bad
@@ -164,13 +169,11 @@ def raws_of(entries: Iterable[QuarantinedRecord]) -> Iterator[msgspec.Raw]:
     """The records of `entries` as they were received; what came in several elements stands as an array of them."""
     for entry in entries:
         raw = entry.raw.encode()
+        elements: list[msgspec.Raw] = []
         if entry.natural_key and raw.startswith(b"["):
-            try:
-                yield from msgspec.json.decode(raw, type=list[msgspec.Raw])
-                continue
-            except (msgspec.DecodeError, RecursionError):
-                pass  # no array of ours: a text like any other
-        yield msgspec.Raw(raw)
+            with suppress(msgspec.DecodeError, RecursionError):  # no array of ours, but a text like any other
+                elements = msgspec.json.decode(raw, type=list[msgspec.Raw])
+        yield from elements or [msgspec.Raw(raw)]
 
 
 def tell(entry: QuarantinedRecord, reject: Reject, brought: Brought) -> None:

@@ -180,8 +180,9 @@ def test_depth_without_end_is_quarantined_or_refused(road: Road, saved: Any) -> 
 @unhurried
 @given(st.binary() | st.binary().map(lambda tail: b"[" + tail) | st.binary().map(gzip.compress))
 def test_any_bytes_are_records_or_refused(content: bytes) -> None:
-    with suppress(GatewayError):
-        imports.records_of(content)
+    for read in (imports.records_of, imports.records_of_file, imports.all_records):
+        with suppress(GatewayError):
+            read(content)
 
 
 def test_a_saved_answer_that_nothing_matched_is_a_run_without_records(road: Road, saved: Any) -> None:
@@ -221,6 +222,38 @@ def test_a_large_file_is_stored_in_batches_that_no_document_is_split_by(
 
 def sorted_answer(road: Road) -> Sorted:
     return intake.sort(imports.records_of(ANSWER), road.feed)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[%s]",
+        b'{"status": 1, "data": [%s]}',
+        b'{"STATUS": "1", " Data ": [%s], "message": "a line\nbreak"}',
+    ],
+    ids=["list", "answer", "answer to be mended"],
+)
+def test_a_file_may_hold_more_than_an_answer(body: bytes) -> None:
+    records = [in_json(order(n, rak=[1] * 20)) for n in range(60_000)]
+    content = body % b",".join(records)
+    found = imports.records_of_file(content)
+    assert (len(found), bytes(found[-1])) == (60_000, records[-1])
+    assert len(imports.all_records(imports.in_envelope(content))) == 60_000
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"status": 0, "message": "Dealer tidak terdaftar", "data": [%s]}', "Dealer tidak terdaftar"),
+        (b'{"data": [%s]}', "no status"),
+        (b'{"status": 1, "data": [%s', "no complete JSON"),
+    ],
+)
+def test_a_large_file_is_refused_in_the_same_words(body: bytes, words: str) -> None:
+    content = body % b",".join([b'{"noWorkOrder":"1"}'] * 60_000)
+    for read in (imports.records_of_file, imports.all_records):
+        with pytest.raises(GatewayError, match=words):
+            read(content)
 
 
 def test_an_import_that_breaks_off_says_so_and_keeps_its_batches(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:

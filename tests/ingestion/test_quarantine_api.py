@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.test import Client
 from rest_framework.test import APIClient
 
 from dealers.models import User
@@ -341,3 +342,11 @@ def test_nobody_says_anything_of_a_dealership_that_they_do_not_see(importer: API
     assert not Run.objects.filter(kind="import").exists()
     MembershipFactory(user=alice, dealership=dealership(NEIGHBOUR))
     assert send(importer, in_json([order(9), order(1, dealerId=NEIGHBOUR)])).json()["created"] == 2
+
+
+def test_the_browsable_pages_open_for_staff(client: Client, road: Road, admin_user: User) -> None:
+    client.force_login(admin_user)
+    for address, status in ((LIST, 200), (f"{LIST}groups/", 200), (f"{LIST}replay/", 405), (IMPORTS, 405)):
+        response = client.get(address, headers={"accept": "text/html"})
+        assert (response.status_code, response["Content-Type"]) == (status, "text/html; charset=utf-8"), address
+    assert client.get(f"{LIST}{entry('1').pk}/", headers={"accept": "text/html"}).status_code == 200

@@ -364,4 +364,6 @@ def test_any_text_in_quarantine_is_stored_or_waits_on(texts: list[tuple[str, str
         [replayed] = replay()
         assert replayed.stored + replayed.waiting == len(texts)
         assert sorted(states()) == ["stored"] * replayed.stored + ["waiting"] * replayed.waiting
+        assert bool(road.records()) == bool(replayed.stored)
+        assert bool(replayed.run.quarantined) == bool(replayed.waiting)
         transaction.set_rollback(True)

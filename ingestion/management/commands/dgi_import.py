@@ -32,7 +32,7 @@ class Command(DGICommand):
     def handle(self, *args: Any, **options: Any) -> None:
         feed = feed_of(options["job"], options["dealer"])
         try:
-            found = intake.sort(imports.records_of(content(options["file"])), feed)
+            found = intake.sort(imports.records_of_file(content(options["file"])), feed)
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}") from None
         except GatewayError as error:
