@@ -201,10 +201,11 @@ VALKEY_URL = setting("VALKEY_URL", env.str)
 if not VALKEY_URL.startswith(("redis://", "rediss://", "redis+socket://")):
     raise ImproperlyConfigured("VALKEY_URL: write redis://host, rediss://host or redis+socket:///path/to/socket")
 CELERY_VISIBILITY_TIMEOUT = 1800
-"""Seconds after which an unacknowledged message comes again; the shortest that any client names counts."""
+"""Seconds after which a message that nobody acknowledged comes again: the same for all who use this broker."""
+_VISIBILITY = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
 CELERY_BROKER_URL = VALKEY_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT, "unacked_restore_interval": 5}
-CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}
+CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY | {"unacked_restore_interval": 5, "unacked_restore_throttle": 1}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = _VISIBILITY
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "rest"
@@ -221,7 +222,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 780
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 10
 CELERY_TIMEZONE = "UTC"

@@ -1,4 +1,4 @@
-"""Celery as it must be set: nothing lost with a worker, nothing started twice, and a worker for every queue."""
+"""Celery is set so that a message may be lost or come twice, and no work is."""
 
 from __future__ import annotations
 
@@ -7,45 +7,95 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from celery import Task
 
 from config.celery import app
 from config.local.parts import WORKERS
 
-COMPOSE = (Path(__file__).resolve().parents[2] / "compose.yaml").read_text()
-app.loader.import_default_modules()
-OURS = sorted(name for name in app.tasks if name.startswith("ingestion."))
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("billing", "config", "crm", "dealers", "ingestion", "inventory", "sales", "service")
 
 
-def test_a_message_is_acknowledged_when_its_work_is_done_and_given_back_when_its_worker_dies() -> None:
-    assert (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost) == (True, True)
+@pytest.fixture(scope="module")
+def tasks() -> dict[str, Task]:
+    """Every task of ours, by name."""
+    app.loader.import_default_modules()
+    return {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
+
+
+def queue_of(name: str) -> str:
+    return str(app.amqp.router.route({}, name)["queue"].name)
+
+
+def served(commands: list[list[str]]) -> set[str]:
+    """The queues that these workers' commands name."""
+    return {queue for words in commands for queue in words[words.index("--queues") + 1].split(",")}
+
+
+def test_a_message_is_acknowledged_when_its_work_is_done_and_comes_again_when_its_worker_dies(
+    tasks: dict[str, Task],
+) -> None:
+    assert tasks
+    assert {(task.acks_late, task.reject_on_worker_lost) for task in tasks.values()} == {(True, True)}
+
+
+def test_no_worker_takes_more_messages_than_it_works_on() -> None:
     assert app.conf.worker_prefetch_multiplier == 1
-    assert app.conf.worker_cancel_long_running_tasks_on_connection_loss is True
-    assert app.conf.task_ignore_result is True
 
 
-def visibility(conf: Any) -> list[Any]:
-    options = (conf.broker_transport_options, conf.result_backend_transport_options)
-    return [conf["visibility_timeout"], *(each.get("visibility_timeout") for each in options)]
+def test_no_message_comes_again_while_its_task_may_still_run(tasks: dict[str, Task]) -> None:
+    for task in tasks.values():
+        hard = task.time_limit or app.conf.task_time_limit
+        soft = task.soft_time_limit or app.conf.task_soft_time_limit
+        assert soft < hard < app.conf.visibility_timeout / 2
 
 
-def test_a_message_is_invisible_for_the_same_time_to_whoever_asks() -> None:
-    assert len(set(visibility(app.conf))) == 1
+def test_the_visibility_timeout_is_one_wherever_it_is_read() -> None:
+    broker, result = app.conf.broker_transport_options, app.conf.result_backend_transport_options
+    with app.connection_for_read() as connection, connection.channel() as channel:
+        found = [broker["visibility_timeout"], result["visibility_timeout"], channel.visibility_timeout]
+    assert {app.conf.visibility_timeout, *found} == {1800}
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_no_task_works_so_long_that_its_message_comes_again(name: str) -> None:
-    task = app.tasks[name]
-    limit = task.time_limit or app.conf.task_time_limit
-    assert limit < app.conf.broker_transport_options["visibility_timeout"] / 2
-    assert (task.soft_time_limit or app.conf.task_soft_time_limit) < limit
+def test_what_nobody_acknowledged_is_looked_for_every_few_seconds() -> None:
+    with app.connection_for_read() as connection, connection.channel() as channel:
+        assert channel.unacked_restore_interval * channel.unacked_restore_throttle <= 15
 
 
-def test_every_queue_has_a_worker_here_and_in_compose() -> None:
-    queues = {route["queue"] for route in app.conf.task_routes.values()} | {app.conf.task_default_queue}
-    here = {dict(zip(words[::2], words[1::2], strict=False))["--queues"] for _name, *words in WORKERS}
-    assert here == queues
-    assert set(re.findall(r"--queues, (\w+)", COMPOSE)) == queues
+def test_a_worker_that_stops_or_loses_the_broker_hands_its_tasks_back() -> None:
+    assert app.conf.worker_cancel_long_running_tasks_on_connection_loss
+    assert 0 < app.conf.worker_soft_shutdown_timeout < 10
 
 
-def test_messages_are_json() -> None:
-    assert (app.conf.task_serializer, app.conf.accept_content) == ("json", ("json",))
+def test_messages_are_json_and_bring_no_result_back() -> None:
+    assert (app.conf.task_serializer, list(app.conf.accept_content)) == ("json", ["json"])
+    assert app.conf.task_ignore_result
+
+
+def test_nothing_is_asked_for_later_than_now() -> None:
+    """What is due later is a row: a message with a moment of its own would come again for every timeout it waits."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for name in APPS
+        for path in (ROOT / name).rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"\b(countdown|eta)=|\.retry\(", line)
+    ]
+    assert found == []
+
+
+def test_every_queue_that_a_task_is_sent_to_has_a_worker_with_make_run(tasks: dict[str, Task]) -> None:
+    assert served([list(words) for words in WORKERS]) == {queue_of(name) for name in tasks}
+
+
+def test_every_queue_that_a_task_is_sent_to_has_a_worker_in_compose(tasks: dict[str, Task]) -> None:
+    services: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    workers = [service["command"] for service in services.values() if "worker" in service.get("command", [])]
+    assert served(workers) == {queue_of(name) for name in tasks}
+    assert len(workers) == len(served(workers)), "live runs wait neither for backfills nor for the rest"
+
+
+def test_live_work_backfills_and_the_rest_have_queues_of_their_own() -> None:
+    names = ("ingestion.live", "ingestion.bulk", "ingestion.dispatch", "ingestion.fan_out")
+    assert [queue_of(name) for name in names] == ["live", "bulk", "rest", "rest"]
