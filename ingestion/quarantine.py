@@ -5,7 +5,7 @@ An entry changes only under the lock of its feed, as the records do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,8 +33,10 @@ class NoReason(ValueError):
 # -- what answers do
 
 
-def settle(brought: Brought, *, by: str, arrived: Mapping[Identity, datetime] | None = None) -> None:
-    """Close what waited for documents that have now arrived whole.
+def settle(
+    brought: Brought, *, by: str, arrived: Mapping[Identity, datetime] | None = None, spared: Collection[int] = ()
+) -> None:
+    """Close what waited for documents that have now arrived whole, but for the ids `spared`.
 
     With `arrived`, when each of them was received, only what had been received before it.
     """
@@ -42,10 +44,14 @@ def settle(brought: Brought, *, by: str, arrived: Mapping[Identity, datetime] | 
     bearer = {element.raw_hash: identity for identity, group in whole.items() for element in group}
     code = {pk: dealer for dealer, pk in brought.dealerships.items()}
     keys = {key for _, key in whole}
-    entries = QuarantinedRecord.objects.waiting().filter(
-        Q(natural_key__in=keys) | Q(natural_key="", raw_hash__in=bearer),
-        dealership__in=brought.quarantined,
-        job_type=brought.feed.job_type,
+    entries = (
+        QuarantinedRecord.objects.waiting()
+        .filter(
+            Q(natural_key__in=keys) | Q(natural_key="", raw_hash__in=bearer),
+            dealership__in=brought.quarantined,
+            job_type=brought.feed.job_type,
+        )
+        .exclude(pk__in=spared)
     )
     columns = ("pk", "dealership_id", "dealer_code", "natural_key", "raw_hash", "received_at")
     closed = []

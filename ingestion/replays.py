@@ -161,7 +161,7 @@ def take_again(entries: list[QuarantinedRecord], run: Run) -> tuple[dict[str, in
             good.append(entry.pk)
     QuarantinedRecord.objects.bulk_update(bad, ["natural_key", "dealer_code", "field", "reason", "cause"], 100)
     close(QuarantinedRecord.objects.filter(pk__in=good), by=run.started_by)
-    settle(brought, by=run.started_by, arrived=arrived)
+    settle(brought, by=run.started_by, arrived=arrived, spared=[entry.pk for entry in bad])
     return counts, bad
 
 
