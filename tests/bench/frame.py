@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -55,6 +55,8 @@ class Session:
     options: Options
     postgres: Postgres
     valkey: Valkey
+    fleet: Any = None
+    """The pass that stored the records of `tests.bench.fleet`, as long as they are there."""
 
     def as_superuser(self, *statements: str) -> None:
         from config.local.postgres import SUPERUSER
@@ -65,6 +67,7 @@ class Session:
 
     def empty(self) -> None:
         """No dealership, no run, no record."""
+        self.fleet = None
         from django.apps import apps
 
         models = [model for name in ("ingestion", "dealers") for model in apps.get_app_config(name).get_models()]
