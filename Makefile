@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: .venv help run test check format bench lock audit clean
+.PHONY: .venv help run test soak check format bench lock audit clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -29,8 +29,15 @@ help: ## Say what each target does
 run: .venv/installed ## Bring everything up: PORT=8000 VAR_DIR=var DGI_SANDBOX=1 ADMIN_EMAIL= ADMIN_PASSWORD= DATABASE_URL= VALKEY_URL=
 	@exec $(BIN)/python -m config.local
 
-test: .venv/installed ## Run the tests against a PostgreSQL and a Valkey of their own
+test: .venv/installed ## Run the tests against a PostgreSQL and a Valkey of their own, then three minutes of chaos
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+	@$(if $(PYTEST_ARGS),:,$(CHAOS))
+
+# What it did is told with its seed: CHAOS_SEED=n does it again, CHAOS_SECONDS=n for longer.
+CHAOS = $(BIN)/python -m pytest -m chaos --capture no tests/chaos
+
+soak: .venv/installed ## Half an hour of chaos
+	@CHAOS_SECONDS=$${CHAOS_SECONDS:-1800} $(CHAOS)
 
 # Settings a production would have, with secrets made up on the spot; nothing connects anywhere.
 PRODUCTION_LIKE = env DEBUG=0 ALLOWED_HOSTS=forecourt.example CSRF_TRUSTED_ORIGINS=https://forecourt.example \
