@@ -17,6 +17,8 @@ from tests.chaos.stage import Part, Stage
 GRACE = 10.0
 """Seconds that a worker may take to stop in order."""
 FAULTS = ("html", "truncated", "empty", "error500", "busy429", "unauthorized", "stall")
+FROZEN = (32.0, 50.0)
+"""Seconds that a worker sleeps: longer than its leases, so that others have its runs when it wakes."""
 MODES = ("blackhole", "refuse", "reset 0", "reset 300", "slow 20000", "cut")
 
 
@@ -40,6 +42,7 @@ class Actor:
             (6, self.kill_a_worker),
             (4, self.stop_a_worker),
             (4, self.kill_a_beat),
+            (2, self.freeze_a_worker),
             (2, self.restart_postgres),
             (2, self.kill_valkey),
             (2, self.empty_valkey),
@@ -70,11 +73,11 @@ class Actor:
             self.undo(entry)
         self.later.clear()
 
-    def in_a_while(self, words: str, action: Callable[[], None]) -> None:
-        self.later.append((time.monotonic() + self.chance.uniform(2, 15), words, action))
+    def in_a_while(self, words: str, action: Callable[[], None], between: tuple[float, float] = (2.0, 15.0)) -> None:
+        self.later.append((time.monotonic() + self.chance.uniform(*between), words, action))
 
     def pick(self, prefix: str) -> Part | None:
-        running = [part for part in self.stage.named(prefix) if part.process]
+        running = [part for part in self.stage.named(prefix) if part.process and not part.frozen]
         return self.chance.choice(running) if running else None
 
     # -- processes
@@ -88,6 +91,13 @@ class Actor:
         if part := self.pick("beat"):
             self.say(f"kill -9 {part.name}")
             part.kill()
+
+    def freeze_a_worker(self) -> None:
+        """It sleeps with its children, like a machine that was paused; when it wakes, others have its runs."""
+        if (part := self.pick("worker-live")) and part.process:
+            self.say(f"{part.name} falls asleep")
+            part.freeze(True)
+            self.in_a_while(f"{part.name} wakes", lambda: part.freeze(False), FROZEN)
 
     def stop_a_worker(self) -> None:
         """It must end within GRACE seconds, whatever it has under way."""

@@ -17,7 +17,9 @@ from types import FrameType
 from tests.chaos.actor import Actor
 from tests.chaos.stage import Stage, open_doors, set_up
 
-DEALERS = [f"0813{number}" for number in range(8)]
+FIRST_DEALERS, MOST_DEALERS = 2, 12
+SECONDS_PER_DEALER = 45.0
+"""Of chaos, until another dealership is connected."""
 SETTLED_WITHIN = 150.0
 """Seconds after the last fault within which every feed has had a run that ended well."""
 FETCHED_WITHIN = 240.0
@@ -31,9 +33,10 @@ RECOVERED_WITHIN = 60.0
 class Drill:
     def __init__(self, stage: Stage, seed: int, seconds: float) -> None:
         self.stage, self.seconds = stage, seconds
+        self.dealers = dealers(seconds)
         self.begun = time.monotonic()
         self.told: list[str] = []
-        self.actor = Actor(stage, seed, DEALERS, self.say)
+        self.actor = Actor(stage, seed, self.dealers, self.say)
         self.connected = 0
 
     def say(self, words: str) -> None:
@@ -57,13 +60,12 @@ class Drill:
 
         house.schedule()
         since = datetime.now().astimezone().replace(microsecond=0) - timedelta(days=house.DAYS - 1)
-        self.connect(2)
+        self.connect(FIRST_DEALERS)
         open_doors(self.stage)
         self.say("everything is started")
         begun_at = self.moment()
         if not self.until(lambda: not house.waiting_feeds(begun_at), 90):
             return ["not every feed was fetched before the first fault"]
-        self.measure_recovery()
         self.rage()
         ended_at = self.moment()
         if not self.until(lambda: not house.waiting_feeds(ended_at), SETTLED_WITHIN):
@@ -88,18 +90,19 @@ class Drill:
 
         self.connected = dealerships
         for number, (main_dealer, proxy) in enumerate((("H2Z", "proxy-a"), ("M1D", "proxy-b"))):
-            dealers = DEALERS[:dealerships][number::2]
+            dealers = self.dealers[:dealerships][number::2]
             house.patiently(lambda: house.connect(main_dealer, self.stage.base_url(proxy), dealers))  # noqa: B023
 
     def rage(self) -> None:
         from tests.chaos import house
 
         begun = time.monotonic()
-        pause = max(self.seconds / len(DEALERS), 20)
+        pause = self.seconds / (len(self.dealers) - FIRST_DEALERS + 1)
+        self.measure_recovery()
         while (passed := time.monotonic() - begun) < self.seconds:
             self.stage.watch()
             self.actor.act()
-            if self.connected < min(2 + passed // pause, len(DEALERS)):
+            if self.connected < min(FIRST_DEALERS + passed // pause, len(self.dealers)):
                 self.say(f"dealership number {self.connected + 1} is connected")
                 self.connect(self.connected + 1)
             if resumed := house.patiently(house.resume_backfills):
@@ -145,13 +148,19 @@ class Drill:
             worker.remove()
 
 
+def dealers(seconds: float) -> list[str]:
+    """The codes of the dealerships that are connected in the course of so long a drill."""
+    number = FIRST_DEALERS + int(seconds // SECONDS_PER_DEALER)
+    return [f"081{30 + count}" for count in range(min(number, MOST_DEALERS))]
+
+
 def main() -> int:
     """0 if nothing was found wrong."""
     seed = int(os.environ.get("CHAOS_SEED") or SystemRandom().randrange(10**6))
     seconds = float(os.environ.get("CHAOS_SECONDS") or 180)
     signal.signal(signal.SIGTERM, stop)
     sys.stdout.write(f"chaos of {seconds:.0f} s, CHAOS_SEED={seed}\n")
-    with set_up(DEALERS, seed) as stage:
+    with set_up(dealers(seconds), seed) as stage:
         os.environ.update(stage.env)
         import django
 

@@ -17,7 +17,7 @@ from ingestion.sandbox.config import DEMO_API_KEY, DEMO_SECRET_KEY
 from ingestion.slots import FAN_OUT
 
 SLOT_SECONDS, DISPATCH_SECONDS = 10, 2
-DAYS = 28
+DAYS = 14
 """How far back backfills go."""
 
 Found = TypeVar("Found")
@@ -48,7 +48,7 @@ def schedule() -> None:
 
 
 def connect(main_dealer: str, base_url: str, dealers: list[str]) -> None:
-    """A main dealer with its dealerships; the last four weeks of each come by backfills of a day per window."""
+    """A main dealer with its dealerships; the last DAYS of each come by backfills of a day per window."""
     services.connect(
         main_dealer=main_dealer,
         base_url=base_url,

@@ -48,7 +48,7 @@ class Part:
     log: Path
     process: process.Process | None = None
     due: float = 0.0
-    starts: int = 0
+    frozen: bool = False
 
     def start(self) -> None:
         with self.log.open("ab") as output:
@@ -60,7 +60,6 @@ class Part:
                 death_signal=signal.SIGKILL,
                 output=output,
             )
-        self.starts += 1
 
     def watch(self) -> None:
         """Note its end, and start it again when it is time."""
@@ -74,6 +73,12 @@ class Part:
         """Send a signal to the process alone: what becomes of its children is its matter."""
         if self.process:
             self.process.send_signal(number)
+
+    def freeze(self, asleep: bool) -> None:
+        """Stop it with all its children, or let them go on."""
+        self.frozen = asleep
+        if self.process:
+            process.signal_group(self.process, signal.SIGSTOP if asleep else signal.SIGCONT)
 
     def ended_within(self, patience: float) -> bool:
         return self.process is None or process.wait_until(lambda: self.process.poll() is not None, patience)  # type: ignore[union-attr]
@@ -104,7 +109,6 @@ class Proxy(Part):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.starts += 1
 
     def tell(self, line: str) -> None:
         assert self.process
