@@ -42,7 +42,10 @@ def measure(session: Session) -> Table:
         ],
     )
     ratio = statistics.median(stalled) / statistics.median(undisturbed)
-    for name, times, *last in (("undisturbed", undisturbed, "", ""), ("stalled", stalled, f"{ratio:.2f} ×", f"≤ {WANTED} ×")):
+    for name, times, *last in (
+        ("undisturbed", undisturbed, "", ""),
+        ("stalled", stalled, f"{ratio:.2f} ×", f"≤ {WANTED} ×"),
+    ):
         table.add(name, *(f"{each:.1f}" for each in times), f"{statistics.median(times):.1f}", *last)
     return table
 
