@@ -46,40 +46,41 @@ class Desk:
     """The calls under way, each with its work."""
 
     fetcher: Fetcher
-    under_way: dict[int, tuple[Work, Future[Answer]]] = field(default_factory=dict)
-    arrived: SimpleQueue[int] = field(default_factory=SimpleQueue)
+    under_way: dict[Future[Answer], Work] = field(default_factory=dict)
+    arrived: SimpleQueue[Future[Answer]] = field(default_factory=SimpleQueue)
     renewed: float = field(default_factory=time.monotonic)
 
     def send(self, work: Work) -> None:
         future = self.fetcher.submit(work.gateway, work.call())
-        self.under_way[work.run.pk] = (work, future)
-        future.add_done_callback(lambda _: self.arrived.put(work.run.pk))
+        self.under_way[future] = work
+        future.add_done_callback(self.arrived.put)
 
-    def arrivals(self, patience: float) -> Iterator[tuple[Work, Future[Answer]]]:
-        """What has arrived; waits so many seconds for the first."""
+    def next_arrival(self, patience: float) -> tuple[Work, Future[Answer]] | None:
+        """What arrived first; None if nothing does within so many seconds.
+
+        One at a time: between two, the caller looks whether to stop and gives signs of life.
+        """
         try:
-            run_id = self.arrived.get(timeout=patience)
-            while True:
-                if found := self.under_way.pop(run_id, None):
-                    yield found
-                run_id = self.arrived.get_nowait()
+            future = self.arrived.get(timeout=patience)
         except Empty:
-            return
+            return None
+        work = self.under_way.pop(future, None)
+        return (work, future) if work else None  # a call that was broken off arrives as well
 
     def works(self) -> list[Work]:
-        return [work for work, _ in self.under_way.values()]
+        return list(self.under_way.values())
 
     def give_signs_of_life(self) -> list[Work]:
         """Renew every lease when it is time; the works whose run is no longer ours, their calls broken off."""
         if time.monotonic() - self.renewed < SIGN_OF_LIFE:
             return []
         self.renewed = time.monotonic()
-        lost = []
-        for run_id in renew(self.works()):
-            work, future = self.under_way.pop(run_id)
+        gone = renew(self.works())
+        lost = {future: work for future, work in self.under_way.items() if work.run.pk in gone}
+        for future in lost:
+            del self.under_way[future]
             future.cancel()
-            lost.append(work)
-        return lost
+        return list(lost.values())
 
 
 def never() -> bool:
@@ -104,7 +105,8 @@ def serve(lane: str, stop: Callable[[], bool] = never, backfills: Collection[int
                         desk.send(work)
                 if not desk.under_way and (not claimer.held_back or now >= end):
                     return
-                for work, future in desk.arrivals(TICK):
+                if arrival := desk.next_arrival(TICK):
+                    work, future = arrival
                     if take_in(work, future):
                         desk.send(work)
                     else:
@@ -132,7 +134,8 @@ def carry_out(run_ids: Iterable[int]) -> Iterator[Run]:
             for work in claimed:
                 desk.send(work)
             while desk.under_way:
-                for work, future in desk.arrivals(TICK):
+                if arrival := desk.next_arrival(TICK):
+                    work, future = arrival
                     if take_in(work, future):
                         desk.send(work)
                     else:
