@@ -38,7 +38,8 @@ WANTED = 180
 """Seconds at most for a pass of unchanged records."""
 NUDGE = 10.0
 """Seconds between two words to the workers, as `ingestion.dispatch` gives them."""
-TICK = 0.1
+TICK = 0.25
+"""Seconds between two looks whether all is done: each costs the database something."""
 
 
 @dataclass
@@ -134,12 +135,14 @@ def carry_out(running: Parts, done: Callable[[], bool]) -> Pass:
 
 def wait(running: Parts, done: Callable[[], bool]) -> None:
     """Give the workers word until `done` says that they have done it."""
-    nudged = 0.0
-    while not nudged or not done():
-        if time.monotonic() - nudged > NUDGE:
-            nudged = time.monotonic()
+    nudge = 0.0
+    while not done():
+        if time.monotonic() >= nudge:
+            nudge = time.monotonic() + NUDGE
             tasks.nudge("live")
-        running.output.pump(TICK)
+        look = time.monotonic() + TICK
+        while (left := look - time.monotonic()) > 0:
+            running.output.pump(left)
         if running.worker.poll() is not None:
             raise RuntimeError(f"the worker ended, saying:\n{running.last_words()}")
 
