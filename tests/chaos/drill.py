@@ -137,12 +137,12 @@ class Drill:
         return not house.Backfill.objects.unfinished().exists()
 
     def close_doors(self) -> None:
-        """The beats stop, what is queued is carried out, then the workers stop."""
+        """What makes slots stops: the beats, and the worker with their last messages; then what is queued is done."""
         from tests.chaos import house
 
-        for beat in self.stage.named("beat"):
-            beat.remove()
-        if not self.until(lambda: not house.Run.objects.unfinished().exists(), 90):
+        for part in (*self.stage.named("beat"), *self.stage.named("worker-rest")):
+            part.remove()
+        if not self.until(house.nothing_waits, 90):
             self.actor.breaches.append("runs did not end after the beats were stopped")
         for worker in self.stage.named("worker"):
             worker.remove()

@@ -11,10 +11,11 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask, PeriodicTasks
 
-from ingestion import backfills, services
+from ingestion import backfills, claims, services
 from ingestion.models import Backfill, Connection, Feed, Run
 from ingestion.sandbox.config import DEMO_API_KEY, DEMO_SECRET_KEY
 from ingestion.slots import FAN_OUT
+from ingestion.tasks import nudge
 
 SLOT_SECONDS, DISPATCH_SECONDS = 10, 2
 DAYS = 14
@@ -88,6 +89,14 @@ def held_anew(runs: dict[int, int]) -> list[int]:
     """Of these runs, those that somebody else holds now or has ended."""
     now = Run.objects.filter(pk__in=runs).values_list("pk", "fence", "state")
     return [pk for pk, fence, state in now if (fence > runs[pk] and state != "queued") or state not in Run.UNFINISHED]
+
+
+def nothing_waits() -> bool:
+    """Whether every run has ended; until then workers are told of them, as a dispatch would, but without new slots."""
+    claims.take_over()
+    for lane in Run.LANES:
+        nudge(lane)
+    return not Run.objects.unfinished().exists()
 
 
 def figures() -> dict[str, int]:
