@@ -73,10 +73,8 @@ def resume_backfills() -> int:
 
 
 def waiting_feeds(since: datetime) -> list[str]:
-    """Feeds without a run that began after `since` and ended well."""
-    well = Run.objects.filter(
-        kind="live", started_at__gt=since, state__in=[Run.State.SUCCEEDED, Run.State.PARTIAL], error=""
-    )
+    """Feeds without a run of a slot after `since` that ended well."""
+    well = Run.objects.filter(kind="live", slot__gt=since, state__in=[Run.State.SUCCEEDED, Run.State.PARTIAL], error="")
     return [str(feed) for feed in Feed.objects.live().exclude(pk__in=well.values("feed")).select_related("dealership")]
 
 
