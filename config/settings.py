@@ -117,7 +117,12 @@ if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {**DATABASES["default"].get("OPTIONS", {}), "application_name": "forecourt"},
+    "OPTIONS": {
+        **DATABASES["default"].get("OPTIONS", {}),
+        "application_name": "forecourt",
+        # The few statements of ingestion.store are planned once; older poolers in transaction mode lose such plans.
+        "prepare_threshold": 5 if switch("DATABASE_PREPARES", default=True) else None,
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -32,6 +32,7 @@ from ingestion.admission import (
 )
 from ingestion.client import Call, Gateway
 from ingestion.models import Connection, Feed, Run
+from ingestion.store import fetch
 
 LEASE = timedelta(seconds=30)
 """How long a run is believed without a sign of life."""
@@ -206,10 +207,8 @@ def windows_of(run: Run) -> list[tuple[datetime, datetime]]:
 
 def hold(work: Work) -> bool:
     """Keep everybody else off the run until this transaction ends; False if it is no longer ours."""
-    ours = "SELECT FROM ingestion_run WHERE id = %s AND fence = %s AND state = 'running' FOR NO KEY UPDATE"
-    with connection.cursor() as cursor:
-        cursor.execute(ours, [work.run.pk, work.fence])
-        return cursor.rowcount > 0
+    ours = "SELECT id FROM ingestion_run WHERE id = %s AND fence = %s AND state = 'running' FOR NO KEY UPDATE"
+    return bool(fetch(ours, [work.run.pk, work.fence]))
 
 
 def renew(works: Iterable[Work]) -> set[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -10,10 +9,7 @@ from django.db import connection, models
 
 from ingestion.documents import Document, Shape
 from ingestion.fields import wire_fields
-from ingestion.rows import NULL
-
-ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-LETTERS = {"t": "\t", "n": "\n", "r": "\r"}
+from ingestion.rows import NEXT_COLUMN, NULL
 
 Said = dict[str, str | int | None]
 """A row as a document says it, by column."""
@@ -37,15 +33,9 @@ def unlike(form: Shape, documents: Mapping[int, Document]) -> set[int]:
 
 
 def said(columns: Sequence[str], line: str) -> Said:
-    """A line of COPY by column, its unknown fields left out."""
-    return {column: unescaped(text) for column, text in zip(columns, line.split("\t"), strict=False)}
-
-
-def unescaped(text: str) -> str | None:
-    """What COPY reads `text` as."""
-    if text == NULL:
-        return None
-    return ESCAPED.sub(lambda match: LETTERS.get(match[1], match[1]), text) if "\\" in text else text
+    """A row's canonical text by column, its unknown fields left out."""
+    texts = zip(columns, line.split(NEXT_COLUMN), strict=False)
+    return {column: None if text == NULL else text for column, text in texts}
 
 
 def unlike_rows(model: type[models.Model], place: list[str], rows: list[Said], of: list[int] | None = None) -> set[int]:

@@ -23,7 +23,7 @@ from ingestion.answer import GatewayError, TooLarge
 from ingestion.claims import SIGN_OF_LIFE, Claimer, Work, claim, close, hold, release, renew
 from ingestion.client import Answer, Fetcher
 from ingestion.models import Feed, Run
-from ingestion.store import put
+from ingestion.store import in_flight, put
 
 log = logging.getLogger(__name__)
 
@@ -225,10 +225,11 @@ def store_window(work: Work, raws: list[msgspec.Raw]) -> bool:
             run.state = Run.State.PARTIAL if run.quarantined else Run.State.SUCCEEDED
             run.finished_at, run.leased_until = timezone.now(), None
             run.calls += work.calls
-        put(run, PROGRESS + END if run.finished_at else PROGRESS)
-        if run.kind == Run.Kind.LIVE:
-            habits.note(run, since, until)
-        elif run.backfill_id and run.finished_at:
+        with in_flight():
+            put(run, PROGRESS + END if run.finished_at else PROGRESS)
+            if run.kind == Run.Kind.LIVE:
+                habits.note(run, since, until)
+        if run.backfill_id and run.finished_at:
             backfills.go_on(run)
     work.run = run
     work.windows.pop(0)

@@ -20,7 +20,19 @@ import msgspec
 from ingestion import values
 from ingestion.fields import wire_name
 from ingestion.job_types import JobType
-from ingestion.rows import DEEPEST, Misread, Row, RowReader, check_keys, copy_line, keys_in, parse
+from ingestion.rows import (
+    DEEPEST,
+    NEXT_COLUMN,
+    NEXT_ROW,
+    NULL,
+    Misread,
+    Row,
+    RowReader,
+    canonical_row,
+    check_keys,
+    keys_in,
+    parse,
+)
 from ingestion.values import UNSTORABLE, Unreadable
 
 VALUES = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\d+")
@@ -31,14 +43,14 @@ LONGEST_KEY = 500
 
 @dataclass(slots=True)
 class Document:
-    """One record, ready to be stored: typed, hashed, its rows as lines of COPY."""
+    """One record, ready to be stored: typed, hashed, its rows as canonical text."""
 
     dealership_id: int
     key: str
     version: str
     """When it was last modified, as canonical text that sorts by time; empty if the gateway does not say."""
     row: str
-    """Its columns and extra fields as a line of COPY, in the order of `Shape.columns`."""
+    """Its columns and extra fields as canonical text, in the order of `Shape.columns`."""
     lines: dict[str, list[str]]
     """Each array's rows, likewise."""
     raw: str
@@ -148,7 +160,7 @@ class Shape:
             row = self.read_element(group[0])
         else:
             row, group = self.merged([(element, self.read_element(element)) for element in group])
-        header = copy_line(row.values)
+        header = canonical_row(row.values)
         lines = {array: row.arrays.get(array, []) for array in self.lines}
         said = row.substance.get
         content = [said(header, header)]
@@ -159,7 +171,7 @@ class Shape:
             version=self.version(row),
             row=header,
             lines=lines,
-            raw=received(group),
+            raw=without_separators(received(group)),
             raw_hash=group_hash(group),
             content_hash=digest("\n".join(content).encode()),
             unknown_fields=row.unknown_fields,
@@ -244,6 +256,11 @@ def received(group: list[Element]) -> str:
 
 def texts(group: list[Element]) -> list[str]:
     return [bytes(element.raw).decode("utf-8", "replace").replace("\x00", "\ufffd") for element in group]
+
+
+def without_separators(text: str) -> str:
+    """JSON has none of them bare, only what is taken for JSON out of leniency."""
+    return UNSTORABLE.sub("\ufffd", text) if NULL in text or NEXT_ROW in text or NEXT_COLUMN in text else text
 
 
 @dataclass(slots=True)

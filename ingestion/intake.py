@@ -107,7 +107,8 @@ LOOK_AROUND = """
         WHERE entry.state = 'waiting' AND entry.dealership_id = dealership.id AND entry.job_type = %(job_type)s
     )
     FROM dealers_dealership AS dealership
-    WHERE (code = ANY(%(codes)s) OR id = ANY(%(locked)s::bigint[])) AND EXISTS (
+    WHERE id = ANY(%(locked)s::bigint[] || ARRAY(SELECT id FROM dealers_dealership WHERE code = ANY(%(codes)s)))
+    AND EXISTS (
         SELECT FROM ingestion_feed AS same
         WHERE same.dealership_id = dealership.id AND same.connection_id = %(connection)s
     )

@@ -1,6 +1,6 @@
 """Reads the objects of an answer: what each key means, typed values as canonical text, lines in their order.
 
-The canonical text of a row is the row as COPY takes it, so that what is hashed is what is stored.
+The canonical text of a row is the row as `ingestion.store` sends it, so that what is hashed is what is stored.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ingestion import values
 from ingestion.fields import Reader, wire_fields, wire_name
 from ingestion.values import Unreadable
 
-NULL = "\\N"
-"""COPY's null."""
+NEXT_ROW, NEXT_COLUMN, NULL = "\x1e", "\x1f", "\x1d"
+"""What stands between rows, between columns, and for null; none of it stands in a value."""
 DEEPEST = 100
 """Levels of a record; documents have two."""
 TOO_DEEP = "the record is nested too deeply"
@@ -49,12 +49,12 @@ class Row:
     values: list[str | None]
     """Canonical text by column, the unknown fields as JSON behind them."""
     arrays: dict[str, list[str]]
-    """Each array's lines as lines of COPY; an array without lines is absent."""
+    """Each array's lines as canonical text; an array without lines is absent."""
     unknown_fields: int
     keys: int
     """How many keys the object has, those of its lines included."""
     substance: dict[str, str] = field(default_factory=dict)
-    """Of rows with unknown fields: what their line of COPY says, whatever the spelling of those fields."""
+    """Of rows with unknown fields: what their canonical text says, whatever the spelling of those fields."""
 
 
 def ignore(_value: object) -> None:
@@ -111,7 +111,9 @@ class RowReader:
         if plan.unknown:
             row.keys += keys_in([record[key] for key in plan.unknown], DEEPEST)
             row.values[-1] = extra_json(record, plan.unknown)
-            row.substance[copy_line(row.values)] = copy_line([*row.values[:-1], substance_of(record, plan.unknown)])
+            row.substance[canonical_row(row.values)] = canonical_row(
+                [*row.values[:-1], substance_of(record, plan.unknown)]
+            )
         return row
 
     def plan(self, keys: tuple[str, ...]) -> Plan:
@@ -169,21 +171,12 @@ class RowReader:
         row.unknown_fields += found.unknown_fields
         row.keys += found.keys
         row.substance |= found.substance
-        return copy_line(found.values)
+        return canonical_row(found.values)
 
 
-def copy_line(row: list[str | None]) -> str:
-    """A row in COPY's text format."""
-    whole = "".join(filter(None, row))
-    if "\\" in whole or not whole.isprintable():
-        row = [escaped(text) for text in row]
-    return "\t".join([NULL if text is None else text for text in row])
-
-
-def escaped(text: str | None) -> str | None:
-    if text is None:
-        return None
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+def canonical_row(row: list[str | None]) -> str:
+    """A row's canonical text."""
+    return NEXT_COLUMN.join([NULL if text is None else text for text in row])
 
 
 def extra_json(record: dict[str, Any], unknown: list[str]) -> str:

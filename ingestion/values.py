@@ -30,8 +30,9 @@ MOMENT = re.compile(
     re.ASCII,
 )
 TIME = re.compile(rf"{CLOCK}\s*:?", re.ASCII)
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""PostgreSQL's text holds neither NUL nor half a surrogate pair."""
+UNSTORABLE = re.compile("[\x00\x1d-\x1f\ud800-\udfff]")
+"""PostgreSQL's text holds neither NUL nor half a surrogate pair; the separators
+keep rows and columns apart on their way there."""
 
 
 class Unreadable(ValueError):

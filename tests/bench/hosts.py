@@ -264,6 +264,7 @@ def main() -> None:
         owner = postgres.url(OWNER)
         os.environ.update(
             SECRET_KEY="trial-only-" + "k" * 50,
+            DATABASE_PREPARES="0",  # the PgBouncer of many systems knows no prepared statements
             FIELD_KEYS="dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
             DGI_ALLOW_LOOPBACK="1",
             VALKEY_URL="redis://nobody",

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import psycopg
 from django.db import connection, models
 from django.db.models.functions import Now
 
@@ -52,21 +51,11 @@ class Points:
 
         return committing
 
-    def within(self, write: Callable[..., None]) -> Callable[..., None]:
-        def writing(copy: Any, data: str) -> None:
-            half = len(data) // 2
-            write(copy, data[:half])
-            self.reach("COPY")
-            write(copy, data[half:])
-
-        return writing
-
 
 def work(points: Points, serve: Callable[[], Any]) -> None:
     """Do what a worker does; this process is its own and ends afterwards."""
     desk.TICK = 60.0  # it waits for what it has asked for, and does not look at the queue by the clock
     connection._commit = points.around(connection._commit)  # type: ignore[attr-defined]
-    psycopg.Copy.write = points.within(psycopg.Copy.write)  # type: ignore[method-assign]
     with connection.execute_wrapper(points.statement):
         serve()
 
@@ -94,9 +83,9 @@ def forked(serve: Callable[[], Any], last: int | None = None) -> list[str]:
 
 
 def spread(points: list[str], number: int) -> list[int]:
-    """So many points from all over: a third commits and a third COPYs as far as there are so many, else statements."""
+    """So many points from all over: a third commits as far as there are so many, else statements."""
     chosen: list[int] = []
-    for name, share in (("commit", number // 3), ("COPY", number // 3), ("statement", number)):
+    for name, share in (("commit", number // 3), ("statement", number)):
         there = [index for index, point in enumerate(points, 1) if point == name]
         take = min(share, number - len(chosen), len(there))
         chosen += [there[index * len(there) // take] for index in range(take)]

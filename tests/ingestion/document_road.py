@@ -31,7 +31,7 @@ def refused(*records: object) -> Reject:
 
 
 def column(document: Document, name: str) -> str | None:
-    text = dict(zip(shape(PKB, WIB).columns, document.row.split("\t"), strict=True))[name]
+    text = dict(zip(shape(PKB, WIB).columns, document.row.split(rows.NEXT_COLUMN), strict=True))[name]
     return None if text == rows.NULL else text
 
 

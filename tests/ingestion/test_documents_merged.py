@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion.rows import NEXT_COLUMN
 from tests.ingestion.document_road import ORDER, column, one, refused
 from tests.ingestion.roads import PKB, Data, documents_of, unhurried
 
@@ -22,7 +23,7 @@ def order(services: list[Data], parts: list[Data] | None = None, **fields: Any) 
 
 def jobs(*records: Data) -> list[str]:
     """The jobs of the one document's services, in order."""
-    return [line.split("\t")[0] for line in one(*records).lines["services"]]
+    return [line.split(NEXT_COLUMN)[0] for line in one(*records).lines["services"]]
 
 
 def test_one_element_per_line_is_one_document_with_all_lines_in_order() -> None:
@@ -112,7 +113,7 @@ def test_any_cross_product_in_any_order_has_every_different_line_once(services: 
     turn.shuffle(rows)
     merged = one(*rows).lines
     for array, lines in (("services", services), ("parts", parts)):
-        assert {line.split("\t")[0] for line in merged[array]} == {line["idJob"] for line in lines}
+        assert {line.split(NEXT_COLUMN)[0] for line in merged[array]} == {line["idJob"] for line in lines}
         assert len(set(merged[array])) == len(merged[array])
 
 

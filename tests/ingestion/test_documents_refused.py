@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ingestion import rows
 from ingestion.documents import shape
-from ingestion.rows import Misread
+from ingestion.rows import NEXT_COLUMN, Misread
 from tests.ingestion.document_road import KEY, LINE, ORDER, column, extra, one, refused
 from tests.ingestion.roads import PKB, documents_of, sample, unhurried
 
@@ -30,6 +30,7 @@ def test_unknown_fields_of_header_and_lines_are_kept_and_counted() -> None:
     ("value", "kept"),
     [
         (b'"a\\u0000b"', "ab"),
+        (b'"a\\u001d\\u001e\\u001fb"', "ab"),
         (b"1E+5", 100000),
         (b"1E+100000", "1E+100000"),
         (b"18181.50", 18181.5),
@@ -40,7 +41,7 @@ def test_unknown_fields_of_header_and_lines_are_kept_and_counted() -> None:
 def test_an_unknown_value_is_kept_as_far_as_the_database_can(value: bytes, kept: object) -> None:
     document = one(KEY + b'"rak":' + value + b"}")
     text = column(document, "extra") or ""
-    assert json.loads(text.replace("\\\\", "\\")) == {"rak": kept}
+    assert json.loads(text) == {"rak": kept}
 
 
 @pytest.mark.parametrize("again", [b'"rak ":2', b'" rak":"x"', b'"r\\u0000ak":null'])
@@ -147,5 +148,5 @@ def test_any_json_is_documents_and_rejects_and_nothing_else(records: list[object
     assert bool(found or rejects) == bool(records)
     assert all(reject.reason and "\x00" not in reject.raw for reject in rejects)
     for document in found:
-        assert document.row.count("\t") == len(shape(PKB, ZoneInfo("UTC")).columns) - 1
+        assert document.row.count(NEXT_COLUMN) == len(shape(PKB, ZoneInfo("UTC")).columns) - 1
         assert "\x00" not in document.row + document.raw

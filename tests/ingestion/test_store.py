@@ -50,6 +50,14 @@ def road(db: None) -> Road:
     return road_for("pkb")
 
 
+def test_separators_are_dropped_from_columns_and_kept_in_what_was_received(road: Road) -> None:
+    assert (
+        counts(road.arrive(order("1\x1e2", namaPemilik="a\x1d\x1e\x1fb", parts=[{"idJob": "c\x1fd"}])))["created"] == 1
+    )
+    assert (road.record("12").nama_pemilik, [line.id_job for line in road.lines("parts", "12")]) == ("ab", ["cd"])
+    assert "a\\u001d\\u001e\\u001fb" in road.record("12").history.get().raw
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_any_text_is_stored_exactly_in_header_lines_key_and_extra(road: Road, text: str) -> None:
     key = text[:400]
