@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class DealersConfig(AppConfig):
     name = "dealers"
+
+    def ready(self) -> None:
+        from django.db.backends.signals import connection_created
+
+        from dealers import tenancy
+
+        connection_created.connect(tenancy.fence, dispatch_uid="dealers.fence")

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from dealers.models import Dealership
+from dealers.tenancy import platform
 from ingestion.client import WIRE_MOMENT
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Feed
@@ -56,7 +57,7 @@ class DGICommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         self.as_json = options["json"]
         try:
-            with stoppable():
+            with stoppable(), platform(f"manage.py {type(self).__module__.rpartition('.')[2]}"):
                 return super().execute(*args, **options)
         except KeyboardInterrupt:
             sys.exit(130)

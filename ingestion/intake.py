@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from dealers.models import Dealership
+from dealers.tenancy import narrowed
 from ingestion import quarantine
 from ingestion.documents import (
     Document,
@@ -71,18 +72,31 @@ def sort(raws: Iterable[msgspec.Raw], feed: Feed) -> Sorted:
 
 def take_sorted(found: Sorted, *, run: Run, feed: Feed) -> tuple[dict[str, int], list[Reject]]:
     """The same for records that are sorted; what went to quarantine beside the counts."""
-    brought = bring(found, feed)
-    counts = store(brought, known(brought), run)
-    if brought.quarantined:
-        quarantine.settle(brought, by=_("run %d") % run.pk)
-    quarantine.keep(brought, run)
+    codes = codes_in(found, feed)
+    locked = lock(feed, codes)
+    with narrowed({feed.dealership_id, *locked}):
+        brought = assigned(found, feed, codes, locked)
+        counts = store(brought, known(brought), run)
+        if brought.quarantined:
+            quarantine.settle(brought, by=_("run %d") % run.pk)
+        quarantine.keep(brought, run)
     return counts, brought.rejects
+
+
+def codes_in(found: Sorted, feed: Feed) -> set[str]:
+    """The dealer codes that an answer for `feed` bears."""
+    return {feed.dealership.code, *(dealer for dealer, _ in found.groups), *(each.dealer for each in found.rejects)}
 
 
 def bring(found: Sorted, feed: Feed) -> Brought:
     """Tell ours from strangers, and keep other answers for the same dealerships waiting until this transaction ends."""
-    codes = {feed.dealership.code, *(dealer for dealer, _ in found.groups), *(each.dealer for each in found.rejects)}
-    dealerships, quarantined = look_around(feed, codes, lock(feed, codes))
+    codes = codes_in(found, feed)
+    return assigned(found, feed, codes, lock(feed, codes))
+
+
+def assigned(found: Sorted, feed: Feed, codes: Iterable[str], locked: list[int]) -> Brought:
+    """The same, the feeds of the dealerships `locked` being locked already."""
+    dealerships, quarantined = look_around(feed, codes, locked)
     groups, strangers = ours_and_strangers(found.groups, dealerships)
     return Brought(feed, dealerships, quarantined, groups, [*strangers, *found.rejects])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from dealers import tenancy
 from dealers.models import Dealership, User
 from tests.factories import DealershipFactory, MembershipFactory, UserFactory
 
@@ -19,10 +21,20 @@ from tests.factories import DealershipFactory, MembershipFactory, UserFactory
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """The database is there already, migrated and owned by another role (tests/environment.py)."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
-        assert cursor.fetchone() == ("forecourt_app", False), "tests run as the application's own role"
+        cursor.execute("SELECT session_user::text, rolsuper FROM pg_roles WHERE rolname = session_user")
+        assert cursor.fetchone() == ("forecourt_web", False), "tests run as the application's own role"
     yield
     connection.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tests_see_everything() -> Iterator[None]:
+    """What a test itself asks, in any thread, it asks as the platform; requests and tasks have scopes of their own."""
+    platform = tenancy.Scope(purpose="tests")
+    everything = ContextVar("scope", default=platform)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tenancy, "scope", everything)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

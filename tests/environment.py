@@ -40,7 +40,7 @@ def start_servers() -> None:
 
     postgres, valkey = stack.enter_context(temporary())
     postgres.create_database(TEMPLATE)
-    urls = {name: postgres.url(role, "{database}") for name, role in (("app", roles.APP), ("owner", roles.OWNER))}
+    urls = {name: postgres.url(role, "{database}") for name, role in (("app", roles.WEB), ("owner", roles.OWNER))}
     os.environ["STATIC_ROOT"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="forecourt-static-"))
     os.environ[SERVERS] = json.dumps({**urls, "valkey": valkey.url(), "valkey_client": valkey.client_url()})
 

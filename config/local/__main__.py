@@ -51,7 +51,7 @@ def run(chosen: Options, output: Output) -> None:
         launcher = parts.Launcher(account, environment, secrets["INSTANCE_ID"], output)
         preparation.prepare(chosen, launcher, found.owner_url())
         _publish(chosen, environment, found)
-        watched = [*_server_parts(found), *parts.parts(chosen, launcher)]
+        watched = [*_server_parts(found), *parts.parts(chosen, launcher, found.worker_url())]
         Supervisor(watched, output, _announcement(chosen, output)).run()
 
 
@@ -61,7 +61,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _publish(chosen: Options, environment: dict[str, str], found: Servers) -> None:
     """Tell management commands of this VAR_DIR where everything is."""
-    more = {"DATABASE_OWNER_URL": found.owner_url(), "DGI_SANDBOX_PORT": str(chosen.sandbox_port or "")}
+    more = {
+        "DATABASE_URL": found.worker_url(),
+        "DATABASE_OWNER_URL": found.owner_url(),
+        "DGI_SANDBOX_PORT": str(chosen.sandbox_port or ""),
+    }
     instance.write(chosen.directory / instance.ENVIRONMENT, environment | more)
 
 

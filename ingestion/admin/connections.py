@@ -93,6 +93,7 @@ class FeedAdmin(BigTableAdmin):
     )
     fields: ClassVar[Any] = ("dealership", "job_type", "connection", "is_enabled", "daily_at", *readonly_fields)
     actions = ("fetch", "compare_day", "compare_week")
+    acts_with = "ingestion.run:add"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
         rows: Any = super().get_queryset(request)
@@ -109,7 +110,7 @@ class FeedAdmin(BigTableAdmin):
         if db_field.name == "job_type":
             return forms.ChoiceField(label=_("job type"), choices=[(job.code, job.label) for job in JOB_TYPES.values()])
         if db_field.name == "dealership":
-            options["queryset"] = Dealership.objects.visible_to(request.user)
+            options["queryset"] = Dealership.objects.visible_to(request.user, "ingestion.feed:change")
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def has_fetch_permission(self, request: HttpRequest) -> bool:

@@ -140,9 +140,9 @@ def hosts(*names: str) -> Iterator[list[Host]]:
 
 def pooler(host: Host, postgres: Any, place: Path) -> None:
     """PgBouncer in transaction mode in front of the embedded PostgreSQL's socket."""
-    from config.local.postgres import APP, DATABASE, PORT
+    from config.local.postgres import DATABASE, PORT, WEB
 
-    (place / "users.txt").write_text(f'"{APP}" "{postgres.passwords[APP]}"\n')
+    (place / "users.txt").write_text(f'"{WEB}" "{postgres.passwords[WEB]}"\n')
     (place / "pgbouncer.ini").write_text(
         f"""
         [databases]
@@ -275,7 +275,7 @@ def main() -> None:
         place.chmod(0o755)
         database, east, west = stack.enter_context(hosts("fc-db", "fc-east", "fc-west"))
         urls = {
-            "DATABASE_URL": f"postgres://forecourt_app:{postgres.passwords['forecourt_app']}"
+            "DATABASE_URL": f"postgres://forecourt_web:{postgres.passwords['forecourt_web']}"
             f"@{database.address}:{POOLER}/forecourt",
             "VALKEY_URL": f"redis://:{PASSWORD}@{database.address}:{BROKER}/1",
             "LOG_LEVEL": "WARNING",

@@ -165,9 +165,12 @@ def main() -> int:
         import django
 
         django.setup()
+        from dealers.tenancy import platform
+
         drill = Drill(stage, seed, seconds)
         try:
-            breaches = drill.run()
+            with platform("drill"):
+                breaches = drill.run()
         except BaseException:
             sys.stdout.write(stage.logs(30) + "\n")
             raise

@@ -1,10 +1,11 @@
 """People and dealerships in the admin."""
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from dealers.models import User
-from tests.factories import PASSWORD, UserFactory
+from dealers.roles import Role
+from tests.factories import PASSWORD, MembershipFactory
+from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
 
@@ -12,8 +13,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def personnel(client):
     """A member of staff who keeps accounts but is no platform administrator."""
-    user = UserFactory(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="dealers"))
+    user = with_role(MembershipFactory().user, Role.OWNER, staff=True)
     client.force_login(user)
     return user
 
@@ -46,9 +46,10 @@ def test_who_may_not_open_the_admin_is_not_let_in(client, alice):
 
 def test_only_a_platform_administrator_gives_rights_away(client, personnel, alice):
     page = client.get(f"/admin/dealers/user/{alice.pk}/change/").content.decode()
-    assert 'name="name"' in page
+    assert alice.email in page
     assert 'name="is_superuser"' not in page
     assert 'name="is_staff"' not in page
+    assert client.post(f"/admin/dealers/user/{alice.pk}/change/", {"is_superuser": "on"}).status_code == 403
 
 
 def test_only_a_platform_administrator_changes_one(client, personnel, admin_user):
@@ -58,9 +59,7 @@ def test_only_a_platform_administrator_changes_one(client, personnel, admin_user
 
 
 def test_staff_see_the_dealerships_they_belong_to(client, alice, charlie):
-    alice.is_staff = True
-    alice.save()
-    alice.user_permissions.set(Permission.objects.filter(codename="view_dealership"))
+    with_role(alice, Role.OWNER, staff=True)
     client.force_login(alice)
     page = client.get("/admin/dealers/dealership/").content.decode()
     assert alice.memberships.get().dealership.name in page

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.paginator import InvalidPage
 from django.urls import reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from config.backoffice.admin import UncountedPaginator
 from dealers.models import Dealership, User
+from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Run
@@ -26,6 +27,7 @@ from tests.factories import (
     RunFactory,
     record_of,
 )
+from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
 PKB = JOB_TYPES["pkb"]
@@ -92,10 +94,7 @@ def staff(client, admin_user):
 @pytest.fixture
 def alice_as_staff(client, alice):
     """A member of staff with every right, but only in her dealership."""
-    alice.is_staff = True
-    alice.save()
-    alice.user_permissions.set(Permission.objects.all())
-    client.force_login(alice)
+    client.force_login(with_role(alice, Role.OWNER, staff=True))
     return client
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from dealers.tenancy import platform
 from ingestion.models import Connection
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         "then drop the old key."
     )
 
+    @platform("manage.py rotate_keys")
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         connections = Connection.objects.select_for_update()

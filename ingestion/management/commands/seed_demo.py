@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from dealers.models import Dealership, User
+from dealers.tenancy import platform
 from ingestion import schedules, services, slots, tasks
 from ingestion.models import Connection
 from ingestion.sandbox import config as sandbox
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--gateway-port", type=int, default=8014, metavar="PORT", help="the sandbox's port")
         parser.add_argument("--no-sandbox", action="store_true", help="only the administrator")
 
+    @platform("manage.py seed_demo")
     def handle(self, *args: Any, **options: Any) -> None:
         self.administrator()
         if not options["no_sandbox"]:
