@@ -11,7 +11,7 @@ transaction (SET LOCAL), so nothing of it stays with a connection that somebody 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -116,19 +116,24 @@ class Fence:
             return execute(sql, params, many, context)
         wanted = scope.get()
         if connection.in_atomic_block:
-            self.tell(connection, wanted)
-            return execute(sql, params, many, context)
+            return self.told_first(wanted, execute, sql, params, many, context)
         if wanted == NOBODY:
             return execute(sql, params, many, context)
         with transaction.atomic(using=connection.alias):
-            self.tell(connection, wanted)
-            return execute(sql, params, many, context)
+            return self.told_first(wanted, execute, sql, params, many, context)
 
-    def tell(self, connection: Any, wanted: Scope) -> None:
-        if self.told != wanted:
-            with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    def told_first(self, wanted: Scope, execute: Callable[..., Any], *statement: Any) -> Any:
+        """Execute a statement in a transaction that knows the scope; both go to the database in one journey."""
+        if self.told == wanted:
+            return execute(*statement)
+        context = statement[-1]
+        connection = context["connection"]
+        named = getattr(context["cursor"].cursor, "name", None)  # a server-side cursor takes part in no pipeline
+        with connection.wrap_database_errors, nullcontext() if named else connection.connection.pipeline():
+            with psycopg.Cursor(connection.connection) as cursor:
                 cursor.execute(TELL, wanted.settings)
             self.told = wanted
+            return execute(*statement)
 
 
 def fence(connection: BaseDatabaseWrapper, **_: Any) -> None:

@@ -80,7 +80,7 @@ class Loading:
         for body in bodies:
             with transaction.atomic():
                 run = a_run(self.feed)
-                intake.take(answer.records(body), run=run, feed=self.feed)
+                intake.take_sorted(intake.sort(answer.records(body), self.feed), run=run, feed=self.feed)
 
     def empty(self) -> None:
         tables = [JOB.record, JOB.record.history.model, *JOB.lines.values()]
