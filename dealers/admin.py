@@ -7,11 +7,16 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group as DjangoGroup
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from dealers.models import Dealership, Membership, User
+from config.backoffice.admin import BigTableAdmin, ReadOnly
+from dealers.audited import Audited
+from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, Membership, OpeningHours, User
+
+admin.site.unregister(DjangoGroup)  # what a person may do is said by permissions.md, not by groups
 
 
 class DealershipFilter(admin.SimpleListFilter):
@@ -47,8 +52,18 @@ class MembershipInline(admin.TabularInline):
     extra = 0
 
 
+class OpeningHoursInline(admin.TabularInline):
+    model = OpeningHours
+    extra = 0
+
+
+class HolidayInline(admin.TabularInline):
+    model = Holiday
+    extra = 0
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(Audited, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
@@ -84,11 +99,57 @@ def may_touch(request: HttpRequest, user: Model | None) -> bool:
 
 
 @admin.register(Dealership)
-class DealershipAdmin(admin.ModelAdmin):
-    list_display = ("code", "name", "time_zone", "currency", "is_active")
-    list_filter = ("is_active",)
-    search_fields = ("code", "name")
-    inlines = (MembershipInline,)
+class DealershipAdmin(Audited):
+    list_display = ("code", "name", "group", "city", "time_zone", "currency", "is_active")
+    list_filter = ("is_active", "group")
+    list_select_related = ("group",)
+    search_fields = ("code", "name", "legal_name")
+    fieldsets = (
+        (None, {"fields": ("code", "name", "group", "is_active")}),
+        (_("Law and tax"), {"fields": ("legal_name", "licence_number", "tax_number")}),
+        (_("Address"), {"fields": ("street", "city", "region", "postal_code", "country")}),
+        (_("Contact"), {"fields": ("phone", "email", "website")}),
+        (_("Words and money"), {"fields": ("time_zone", "language", "currency")}),
+        (_("Look"), {"fields": ("brand_colour",)}),
+    )
+    inlines = (OpeningHoursInline, HolidayInline, MembershipInline)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dealership]:
         return Dealership.objects.visible_to(request.user)
+
+
+@admin.register(Group)
+class GroupAdmin(Audited):
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(Flag)
+class FlagAdmin(Audited):
+    list_display = ("name", "dealership", "is_on")
+    list_filter = ("name", "is_on")
+    list_select_related = ("dealership",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly, BigTableAdmin):
+    list_display = ("email", "dealership", "role", "invited_by", "invited_at", "expires_at", "accepted_at")
+    list_filter = (DealershipFilter, "role")
+    list_select_related = ("dealership", "invited_by")
+    search_fields = ("email", "name")
+    fields = readonly_fields = (*list_display, "name")
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly, BigTableAdmin):
+    """Nobody changes what was done."""
+
+    list_display = ("at", "who", "verb", "object_text", "dealership", "address")
+    list_filter = (DealershipFilter, "verb")
+    list_select_related = ("dealership",)
+    search_fields = ("who", "verb", "object_text", "request_id")
+    date_hierarchy = None
+    fields = readonly_fields = (
+        *("at", "verb", "who", "user", "acting_as", "dealership", "object_type", "object_id", "object_text"),
+        *("changes", "reason", "address", "request_id"),
+    )

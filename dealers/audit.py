@@ -27,6 +27,8 @@ class Circumstances:
     """Who acts, for whom, from where, in which request."""
 
     user: User | None = None
+    name: str = ""
+    """Of what acts, where no user does."""
     acting_as: User | None = None
     address: str | None = None
     request_id: str = ""
@@ -60,7 +62,7 @@ def record(
         verb=verb,
         user_id=who.pk if who else None,
         acting_as_id=found.acting_as.pk if found.acting_as else None,
-        who=str(who or "")[:254],
+        who=str(who or found.name)[:254],
         dealership_id=dealership.pk if isinstance(dealership, Dealership) else dealership or owner_of(about),
         object_type=about._meta.label_lower if about else "",
         object_id=str(about.pk) if about else "",

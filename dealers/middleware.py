@@ -36,7 +36,7 @@ class ScopeMiddleware:
         if request.path.startswith("/api/"):
             by_bearer(request)
         user = request.user if request.user.is_authenticated else None
-        facts = audit.Circumstances(user, None, request.META.get("REMOTE_ADDR") or None, request.id)
+        facts = audit.Circumstances(user, address=request.META.get("REMOTE_ADDR") or None, request_id=request.id)
         with audit.circumstances(facts):
             response = self.signed_in(request, user) if user else self.stranger(request)
         response.headers["X-Request-ID"] = request.id

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin
 from dealers.admin import DealershipFilter
+from dealers.audited import Audited
 from dealers.models import Dealership
 from ingestion import reconciliation, services
 from ingestion.admin.freshness import FreshnessFilter, state, why
@@ -63,7 +64,7 @@ class ConnectionForm(forms.ModelForm):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(admin.ModelAdmin):
+class ConnectionAdmin(Audited):
     form = ConnectionForm
     list_display = ("main_dealer", "name", "base_url", "time_zone", "window_days", "days_back", "is_active")
     list_filter = ("is_active",)
@@ -77,7 +78,7 @@ class ConnectionAdmin(admin.ModelAdmin):
 
 
 @admin.register(Feed)
-class FeedAdmin(BigTableAdmin):
+class FeedAdmin(Audited, BigTableAdmin):
     list_display = (
         *("__str__", "label", "connection", "is_enabled", state, moment("succeeded_at", _("last success"))),
         *(moment("next_slot", _("next run")), "failures"),
