@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 import config.api
 import ingestion.urls
-from config import health
+from config import health, reports
 
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
@@ -19,6 +19,7 @@ urlpatterns = [
     path("api/", include(config.api)),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("csp-report", reports.csp_report, name="csp-report"),
 ]
 
 handler404 = "config.backoffice.errors.page_not_found"
