@@ -1,0 +1,99 @@
+"""Every route, read by everybody: the other dealership's words are in no answer, and its rows are as if they were not there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tenancy.asking import NO_SUCH_ID, Visitor
+from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
+from tests.tenancy.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REFUSED = {301, 302, 401, 403, 404, 405}
+SHOWN_TO_ITS_OWN = ("-list", "-detail", "_changelist", "_change", "home", "auth-me")
+"""Routes that must show the other dealership's words to its own people, or they would prove nothing."""
+WITHOUT_WORDS = ("job-type-list",)
+
+
+def visitors(world: World) -> dict[str, Visitor]:
+    own = world.own.people
+    return {
+        "owner": Visitor(own["owner"]),
+        "technician": Visitor(own["technician"]),
+        "former": Visitor(world.former),
+        "stranger": Visitor(world.stranger),
+        "anonymous": Visitor(None),
+    }
+
+
+def in_every_way(visitor: Visitor, surface: Surface, pk: Any) -> list[Any]:
+    """What GET answers, and of the API what its browsable pages do; HEAD and OPTIONS as well."""
+    answers = [visitor.of(method, surface, pk) for method in ("GET", "HEAD", "OPTIONS")]
+    if surface.is_api:
+        answers.append(visitor.ask("GET", surface.at(pk), headers={"Accept": "text/html"}))
+    return answers
+
+
+@pytest.mark.parametrize("who", ["owner", "technician", "former", "stranger", "anonymous"])
+def test_nobody_reads_another_dealerships_words(world: World, tally: Any, who: str) -> None:
+    visitor, asked, leaks = visitors(world)[who], 0, []
+    for surface in surfaces():
+        if surface.name == "admin:logout":
+            continue  # only by POST
+        for whose in ("own", "other") if surface.of_one and who in {"owner", "technician"} else ("other",):
+            for answer in in_every_way(visitor, surface, id_of(surface, getattr(world, whose))):
+                asked += 1
+                if answer.shows():
+                    leaks.append(f"{who} of {whose} {surface}: {answer.status} shows {answer.shows()}")
+                if answer.status >= 500:
+                    leaks.append(f"{who} of {whose} {surface}: {answer.status}")
+    tally(asked, leaks)
+
+
+@pytest.mark.parametrize("who", ["owner", "technician", "former", "stranger", "anonymous"])
+def test_a_row_of_another_dealership_is_as_if_it_were_not_there(world: World, tally: Any, who: str) -> None:
+    visitor, asked, leaks = visitors(world)[who], 0, []
+    for surface in (each for each in surfaces() if each.of_one):
+        pk = id_of(surface, world.other)
+        found, missing = visitor.of("GET", surface, pk), visitor.of("GET", surface, NO_SUCH_ID)
+        asked += 1
+        if found.status not in REFUSED or found.alike(pk, NO_SUCH_ID) != missing.alike(pk, NO_SUCH_ID):
+            leaks.append(f"{who} {surface}: {found.alike(pk)[:2]} and not {missing.alike(NO_SUCH_ID)[:2]}")
+    tally(asked, leaks)
+
+
+def test_what_is_for_the_platform_is_refused_to_everybody_else(world: World, tally: Any) -> None:
+    asked, leaks = 0, []
+    for who, visitor in visitors(world).items():
+        for surface in (each for each in surfaces() if each.kind is Kind.PLATFORM):
+            asked += 1
+            answer = visitor.of("GET", surface, id_of(surface, world.own))
+            if answer.status not in REFUSED:
+                leaks.append(f"{who} {surface}: {answer.status}")
+    tally(asked, leaks)
+
+
+def test_who_is_not_signed_in_is_answered_nothing(world: World, tally: Any) -> None:
+    asked, leaks, visitor = 0, [], Visitor(None)
+    for surface in (each for each in surfaces() if each.kind is not Kind.OPEN):
+        asked += 1
+        answer = visitor.of("GET", surface, id_of(surface, world.own))
+        if answer.status not in REFUSED:
+            leaks.append(f"{surface}: {answer.status}")
+    tally(asked, leaks)
+
+
+def test_the_canary_is_found_by_those_it_belongs_to(world: World) -> None:
+    """Else nothing above would prove anything."""
+    neighbour = Visitor(world.other.people["owner"])
+    silent = []
+    for surface in surfaces():
+        if surface.kind is not Kind.ROWS or not surface.name.endswith(SHOWN_TO_ITS_OWN):
+            continue
+        answer = neighbour.of("GET", surface, id_of(surface, world.other))
+        if answer.status != 200 or not answer.shows():
+            silent.append(f"{surface}: {answer.status}")
+    assert silent == []
