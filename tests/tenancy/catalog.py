@@ -26,8 +26,8 @@ def asked(statement: str, *values: Any) -> list[Any]:
 
 def relations(kinds: str) -> list[Any]:
     return asked(
-        "SELECT c.relname AS name, c.relkind::text AS kind, c.relrowsecurity AS fenced, c.relforcerowsecurity AS forced,"
-        f" c.reloptions AS options FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OURS}"
+        "SELECT c.relname AS name, c.relrowsecurity AS fenced, c.relforcerowsecurity AS forced, c.reloptions AS options"
+        f" FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {OURS}"
         " AND c.relkind::text = ANY(%s) ORDER BY 1",
         list(kinds),
     )

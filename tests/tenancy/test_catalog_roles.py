@@ -26,7 +26,7 @@ def test_no_role_is_a_superuser_and_only_the_backup_reads_around_policies() -> N
     roles = {each.rolname: each for each in asked("SELECT * FROM pg_roles WHERE rolname LIKE 'forecourt\\_%'")}
     assert set(roles) == set(ROLES)
     for name, role in roles.items():
-        assert not (role.rolsuper or role.rolcreaterole or role.rolcreatedb or role.rolreplication), name
+        assert [role.rolsuper, role.rolcreaterole, role.rolcreatedb, role.rolreplication] == [False] * 4, name
         assert role.rolbypassrls == (name == "forecourt_backup"), name
         assert role.rolinherit is False, name
     assert not roles["forecourt_platform"].rolcanlogin

@@ -1,4 +1,4 @@
-"""Two dealerships with rows of every fenced model; every text of the other one holds a word that nobody else may read."""
+"""Two dealerships with rows of every fenced model; every text of the other one holds a word that is nobody else's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.db import connection, models
 from django.utils import timezone
 
 from dealers.fences import OWNER, owner_column
-from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, Membership, OpeningHours, User
+from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, OpeningHours, User
 from dealers.roles import Role
 from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
-from ingestion.models import Connection, Feed, Gate, Run
+from ingestion.models import Connection, Gate, Run
 from tests.factories import (
     AlertFactory,
     BackfillFactory,
@@ -176,6 +176,3 @@ def contents(dealership: Dealership, *, without: tuple[type[models.Model], ...] 
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts))
         return dict(cursor.fetchall())
-
-
-__all__ = ["CANARY", "OTHER_CODE", "OWN_CODE", "Feed", "House", "Membership", "World", "build", "contents"]
