@@ -86,13 +86,13 @@ def test_no_body_reaches_another_dealership(world: World, tally: Any) -> None:
         wholes = [{name: values[name] for name in members}]
         if address in SEVERAL:
             reason = {"why": "because"} if "why" in members else {}
-            wholes += [{name: values[name], **reason} for name in members if name != "why"]
+            wholes += [{name: values[name], **reason} for name in members if name not in {"why", "job"}]
         for body in wholes:
             sent = json.dumps(body)
             answer = visitor.ask(method, path, bearer=True, data=sent, content_type="application/json")
             asked += 1
             done = answer.status < 400 and json.loads(answer.body) not in ({"changed": 0}, NOTHING_REPLAYED)
-            if (done and set(body) != {"job"}) or answer.status >= 500 or answer.shows(sent):
+            if done or answer.status >= 500 or answer.shows(sent):
                 leaks.append(f"{method} {path} {sent}: {answer.status} {answer.body[:200]}")
     after = contents(world.other.dealership)
     leaks += [f"{table} is changed" for table in before if before[table] != after[table]]
