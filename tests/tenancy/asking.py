@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core import mail
 from django.test import Client
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -70,6 +71,12 @@ class Visitor:
     def of(self, method: str, surface: Surface, pk: Any, **more: Any) -> Answer:
         """An API's route by token, any other by session."""
         return self.ask(method, surface.at(pk), bearer=surface.is_api, **more)
+
+
+def mails() -> list[str]:
+    """The mails that were sent to somebody with the other dealership's words."""
+    sent = (str(each.message()) for each in mail.outbox)
+    return [text for text in sent if any(mark in text.lower() for mark in MARKS)]
 
 
 def read(response: Any) -> Answer:

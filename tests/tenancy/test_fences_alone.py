@@ -1,4 +1,4 @@
-"""Each of the two fences holds by itself: the policies without the ORM's filters, and the filters without the policies."""
+"""Each of the two fences holds by itself: policies without the ORM's filters, and the filters without policies."""
 
 from __future__ import annotations
 

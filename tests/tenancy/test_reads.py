@@ -1,4 +1,4 @@
-"""Every route, read by everybody: no answer has the other dealership's words, and its rows are as if there were none."""
+"""Every route, read by everybody: no answer has another dealership's words, and its rows are as if there were none."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dealers.models import Event
-from tests.tenancy.asking import Visitor
+from tests.tenancy.asking import Visitor, mails
 from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
 from tests.tenancy.world import House, World, contents
 
@@ -16,11 +16,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 DONE = {200, 201, 202, 204}
 ENDS_THE_SESSION = ("admin:logout",)
-SAME_AS_GET = "a page of the admin answers PUT, PATCH and DELETE as it answers GET, and does nothing"
 
 
 def asked_to_change(visitor: Visitor, surface: Surface, pk: Any) -> list[tuple[str, Any]]:
-    """An API's route with an empty object, a page with the word by which the admin knows that it is meant."""
+    """An API's route with an empty object, a page with the word by which the admin knows that it is meant.
+
+    A page of the admin answers PUT, PATCH and DELETE as it answers GET.
+    """
     json = {"data": "{}", "content_type": "application/json"}
     form = {"data": "post=yes", "content_type": "application/x-www-form-urlencoded"}
     methods = UNSAFE if surface.is_api else UNSAFE[:1]
@@ -43,7 +45,7 @@ def changes(visitor: Visitor, who: str, house: House, kept: tuple[House, ...]) -
     for each, old in zip(kept, before, strict=True):
         new = contents(each.dealership, without=(Event,))
         leaks += [f"{who}: {table} is changed" for table in old if old[table] != new[table]]
-    return asked, leaks
+    return asked, leaks + mails()
 
 
 @pytest.mark.parametrize("who", ["owner", "former"])
