@@ -48,8 +48,18 @@ class NewUserForm(AdminUserCreationForm):
 
 
 class MembershipInline(admin.TabularInline):
+    """Places of people, of those dealerships and people that whoever looks may see."""
+
     model = Membership
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        rows: Any = super().get_queryset(request)
+        return rows.visible_to(request.user)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        visible = {"user": User, "dealership": Dealership}[db_field.name].objects.visible_to(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **{**options, "queryset": visible})
 
 
 class OpeningHoursInline(admin.TabularInline):
@@ -78,6 +88,10 @@ class UserAdmin(Audited, DjangoUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
     inlines = (MembershipInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """An account belongs to no dealership; people see the accounts of those they work with."""
+        return User.objects.visible_to(request.user).order_by(*self.ordering)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """Only a platform administrator gives rights away."""
@@ -116,6 +130,10 @@ class DealershipAdmin(Audited):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dealership]:
         return Dealership.objects.visible_to(request.user)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
+        """The code decides whose records arrive, and a group's name is none of a dealership's: for the platform."""
+        return () if request.user.is_superuser else ("code", "group", "is_active")
 
 
 @admin.register(Group)

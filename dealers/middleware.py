@@ -45,7 +45,7 @@ class ScopeMiddleware:
     def stranger(self, request: Any) -> HttpResponseBase:
         request.dealership_id = None
         with acting(NOBODY):
-            return self.respond(request)
+            return kept_in_scope(self.respond(request))
 
     def signed_in(self, request: Any, user: User) -> HttpResponseBase:
         with transaction.atomic():
@@ -56,9 +56,14 @@ class ScopeMiddleware:
                 response = self.respond(request)
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
-                if getattr(response, "streaming", False):
-                    response.streaming_content = streamed(response.streaming_content)  # type: ignore[attr-defined]
-        return response
+                return kept_in_scope(response)
+
+
+def kept_in_scope(response: HttpResponseBase) -> HttpResponseBase:
+    """A stream asks the database in the scope of now, though it is sent after the scope has ended."""
+    if getattr(response, "streaming", False):
+        response.streaming_content = streamed(response.streaming_content)  # type: ignore[attr-defined]
+    return response
 
 
 def scope_of(user: User, dealership_id: int | None) -> Scope:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -16,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dealers.models.dealership import Dealership, DealershipRows
 from dealers.roles import Role
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,6 +34,15 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").strip().lower())
+
+    def visible_to(self, user: User | AnonymousUser) -> models.QuerySet[User]:
+        """Those with a place, of whatever time, in a dealership in which `user` may see people."""
+        from dealers.permissions import dealerships_of, to_see
+
+        found = dealerships_of(user, to_see(User))
+        if found is None:
+            return self.all()
+        return self.filter(pk__in=Membership.objects.filter(dealership__in=found).values("user"))
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -77,6 +77,22 @@ class ConnectionAdmin(Audited):
     )
 
 
+def connections_of(request: HttpRequest) -> QuerySet[Connection]:
+    """Those that serve a feed the person may see; all for a platform administrator."""
+    if request.user.is_superuser:
+        return Connection.objects.all()
+    return Connection.objects.filter(pk__in=Feed.objects.visible_to(request.user).values("connection"))
+
+
+class ConnectionFilter(admin.RelatedFieldListFilter):
+    """Feeds of one connection, of those that the person's feeds have."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        mine = {"pk__in": connections_of(request).values("pk")}
+        return list(field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=mine))
+
+
 @admin.register(Feed)
 class FeedAdmin(Audited, BigTableAdmin):
     list_display = (
@@ -84,7 +100,7 @@ class FeedAdmin(Audited, BigTableAdmin):
         *(moment("next_slot", _("next run")), "failures"),
     )
     list_editable = ("is_enabled",)
-    list_filter = (FreshnessFilter, "is_enabled", JobTypeFilter, DealershipFilter, "connection")
+    list_filter = (FreshnessFilter, "is_enabled", JobTypeFilter, DealershipFilter, ("connection", ConnectionFilter))
     list_select_related = ("dealership", "connection")
     list_per_page = 100
     search_fields = ("job_type", "dealership__code", "dealership__name")
@@ -112,6 +128,8 @@ class FeedAdmin(Audited, BigTableAdmin):
             return forms.ChoiceField(label=_("job type"), choices=[(job.code, job.label) for job in JOB_TYPES.values()])
         if db_field.name == "dealership":
             options["queryset"] = Dealership.objects.visible_to(request.user, "ingestion.feed:change")
+        if db_field.name == "connection":
+            options["queryset"] = connections_of(request)
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def has_fetch_permission(self, request: HttpRequest) -> bool:

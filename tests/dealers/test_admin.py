@@ -11,9 +11,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def personnel(client):
-    """A member of staff who keeps accounts but is no platform administrator."""
-    user = with_role(MembershipFactory().user, Role.OWNER, staff=True)
+def personnel(client, alice):
+    """A member of staff who keeps accounts of Alice's dealership but is no platform administrator."""
+    dealership = alice.memberships.get().dealership
+    user = with_role(MembershipFactory(dealership=dealership).user, Role.OWNER, staff=True)
     client.force_login(user)
     return user
 
@@ -53,9 +54,20 @@ def test_only_a_platform_administrator_gives_rights_away(client, personnel, alic
 
 
 def test_only_a_platform_administrator_changes_one(client, personnel, admin_user):
+    MembershipFactory(user=admin_user, dealership=personnel.memberships.get().dealership)
     assert client.post(f"/admin/dealers/user/{admin_user.pk}/change/", {"name": "x"}).status_code == 403
     assert client.post(f"/admin/dealers/user/{admin_user.pk}/password/", {"password1": "x"}).status_code == 403
     assert client.post(f"/admin/dealers/user/{admin_user.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_staff_see_the_people_they_work_with(client, personnel, alice, charlie):
+    page = client.get("/admin/dealers/user/").content.decode()
+    assert alice.email in page
+    assert charlie.email not in page
+    assert client.get(f"/admin/dealers/user/{charlie.pk}/change/").status_code == 302
+    places = client.get(f"/admin/dealers/dealership/{alice.memberships.get().dealership_id}/change/").content.decode()
+    assert alice.email in places
+    assert charlie.email not in places
 
 
 def test_staff_see_the_dealerships_they_belong_to(client, alice, charlie):
