@@ -7,6 +7,7 @@ class DealersConfig(AppConfig):
     def ready(self) -> None:
         from django.db.backends.signals import connection_created
 
-        from dealers import tenancy
+        from dealers import events, tenancy
 
         connection_created.connect(tenancy.fence, dispatch_uid="dealers.fence")
+        events.connect()
