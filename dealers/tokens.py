@@ -68,7 +68,8 @@ def rotated(text: str) -> tuple[User, Refresh]:
 def use_up(given: Refresh) -> bool:
     """Whether this was the token's one use."""
     with transaction.atomic():
-        known = OutstandingToken.objects.select_for_update().filter(jti=given[api_settings.JTI_CLAIM]).first()
+        theirs = OutstandingToken.objects.filter(jti=given[api_settings.JTI_CLAIM]).order_by("pk")
+        known = theirs.select_for_update().first()
         if known is None:
             raise TokenError("the token is unknown")
         return BlacklistedToken.objects.get_or_create(token=known)[1]
