@@ -269,7 +269,7 @@ def beside(broker: str) -> str:
     url = urlsplit(broker)
     if url.scheme == "redis+socket":
         number = int(parse_qs(url.query).get("virtual_host", ["0"])[0])
-        return url._replace(scheme="unix", query=urlencode({"db": number + 1})).geturl()
+        return f"unix://{url.netloc}{url.path}?{urlencode({'db': number + 1})}"
     return url._replace(path=f"/{int(url.path.strip('/') or 0) + 1}").geturl()
 
 

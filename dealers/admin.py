@@ -9,9 +9,11 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dealers.models import Dealership, Membership, User
+from dealers import invitations
+from dealers.models import Dealership, Invitation, Membership, User
 
 
 class DealershipFilter(admin.SimpleListFilter):
@@ -92,3 +94,31 @@ class DealershipAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dealership]:
         return Dealership.objects.visible_to(request.user)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):
+    """To add one is to send it; what was sent is not changed but withdrawn."""
+
+    list_display = ("email", "dealership", "role", "invited_by", "invited_at", "expires_at", "accepted_at")
+    list_filter = (DealershipFilter,)
+    list_select_related = ("dealership", "invited_by")
+    search_fields = ("email", "name")
+    fields = ("dealership", "email", "name", "role")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        return Invitation.objects.visible_to(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "dealership":
+            options["queryset"] = Dealership.objects.visible_to(request.user, "dealers.invitation:add")
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def save_model(self, request: Any, obj: Invitation, form: Any, change: bool) -> None:
+        def link(token: str) -> str:
+            return str(request.build_absolute_uri(reverse("invitation", args=[token])))
+
+        invitations.send(obj, request.user, link)

@@ -17,7 +17,14 @@ from dealers import factors
 
 log = logging.getLogger(__name__)
 
-OPEN = ("mfa_", "account_logout", "account_reauthenticate", "account_change_password", "account_set_password", "auth-logout")
+OPEN = (
+    "mfa_",
+    "account_logout",
+    "account_reauthenticate",
+    "account_change_password",
+    "account_set_password",
+    "auth-logout",
+)
 """Beginnings of the names of pages that open without a second factor: those that lead to one, and the way out."""
 
 

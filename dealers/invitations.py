@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
-from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.core.mail import EmailMessage
 from django.db import transaction
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from dealers import audit
@@ -33,9 +35,16 @@ def send(invitation: Invitation, by: User | None, link: Callable[[str], str]) ->
     invitation.expires_at = timezone.now() + INVITED_FOR
     invitation.save()
     audit.record("invitation.sent", invitation, changes={"role": invitation.role})
-    mail = {"invitation": invitation, "dealership": invitation.dealership, "link": link(token)}
-    transaction.on_commit(lambda: get_adapter().send_mail("account/email/invitation", invitation.email, mail))
+    mail = mail_of(invitation, link(token))
+    transaction.on_commit(mail.send, robust=True)
     return token
+
+
+def mail_of(invitation: Invitation, link: str) -> EmailMessage:
+    facts = {"invitation": invitation, "dealership": invitation.dealership, "link": link}
+    subject = render_to_string("account/email/invitation_subject.txt", facts).strip()
+    body = render_to_string("account/email/invitation_message.txt", facts)
+    return EmailMessage(f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{subject}", body, to=[invitation.email])
 
 
 @platform("invitation")

@@ -44,7 +44,7 @@ class Refresh(RefreshToken):
 
     def holder(self) -> User | None:
         """Whom it was given to, if they may still use it: active, and with the password of then."""
-        user = User.objects.filter(pk=self.payload.get(api_settings.USER_ID_CLAIM), is_active=True).first()
+        user = User.objects.filter(pk=self.payload.get(api_settings.USER_ID_CLAIM, 0), is_active=True).first()
         proof = self.payload.get(api_settings.REVOKE_TOKEN_CLAIM)
         return user if user and proof == get_md5_hash_password(user.password) else None
 

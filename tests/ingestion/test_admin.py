@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from config.backoffice.admin import UncountedPaginator
-from dealers.models import Dealership, User
+from dealers.models import Dealership, Invitation, User
 from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
@@ -49,6 +49,9 @@ def run(dealership, job_type="pkb", **given):
 OTHERS = {
     Group: lambda dealership, number: Group.objects.create(name=f"group {number}"),
     User: lambda dealership, number: User.objects.create_user(f"user{number}@x.example"),
+    Invitation: lambda dealership, number: Invitation.objects.create(
+        dealership=dealership, email="x@x.example", role="viewer", token_hash=str(number), expires_at=MOMENT
+    ),
     Dealership: lambda dealership, number: Dealership.objects.create(code=f"D{number}", name="D"),
     Connection: lambda dealership, number: ConnectionFactory(),
     Feed: lambda dealership, number: feed(list(JOB_TYPES)[number], dealership),
