@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from dealers import invitations
+from dealers import factors, invitations
 from dealers.models import Dealership, Invitation, Membership, User
 
 
@@ -65,6 +65,17 @@ class UserAdmin(DjangoUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
     inlines = (MembershipInline,)
+    actions = ("take_factors_away",)
+
+    @admin.action(description=_("Take second factors away (lost phone)"), permissions=["give_access"])
+    def take_factors_away(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """They sign in with their password and set up a new one; whoever asks for this is asked back by phone first."""
+        for user in queryset:
+            factors.take_away(user)
+        self.message_user(request, _("They set up a second factor at their next sign-in."))
+
+    def has_give_access_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """Only a platform administrator gives rights away."""

@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
+from dealers import sessions, tokens
 from dealers.models import User
 from dealers.permissions import roles_of
 from dealers.roles import Role
@@ -41,6 +42,13 @@ def lacks_one(user: User) -> bool:
 def is_right(user: User, code: str) -> bool:
     """Whether `code` is one of the person's; it is used up by this, and whoever guesses often has to wait."""
     return bool(AuthenticateForm(user=user, data={"code": code}).is_valid())
+
+
+def take_away(user: User) -> None:
+    """Of somebody who lost theirs: all of them, and every session and token with them."""
+    Authenticator.objects.filter(user_id=user.pk).delete()
+    sessions.end_all(user)
+    tokens.revoke_all(user)
 
 
 def keyring() -> MultiFernet:

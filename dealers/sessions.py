@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.sessions.models import Session
 from django.http import HttpResponseBase
+from django.utils import timezone
 
 from dealers.models import User
 
@@ -56,3 +57,10 @@ def end_one(user: User, pk: int) -> None:
     found = UserSession.objects.get(user_id=user.pk, pk=pk)
     Session.objects.filter(session_key=found.session_key).delete()
     found.delete()
+
+
+def forget_expired() -> int:
+    """Delete sessions that are over, and what was noted about them; says how many."""
+    count, _ = Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return count

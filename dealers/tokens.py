@@ -86,3 +86,11 @@ def revoke_all(user: User) -> None:
     """No refresh token of this person is good any more."""
     theirs = OutstandingToken.objects.filter(user_id=user.pk, blacklistedtoken=None, expires_at__gt=timezone.now())
     BlacklistedToken.objects.bulk_create([BlacklistedToken(token=each) for each in theirs], ignore_conflicts=True)
+
+
+def forget_expired() -> int:
+    """Delete what is known of tokens that are over anyway; says how many."""
+    expired = OutstandingToken.objects.filter(expires_at__lt=timezone.now())
+    count = expired.count()
+    expired.delete()
+    return count

@@ -233,6 +233,25 @@ def test_whoever_needs_one_keeps_their_last(owner, required, at_nine):
     assert factors.has_one(owner)
 
 
+def test_a_platform_administrator_takes_lost_ones_away(owner, admin_user, at_nine):
+    secret, client = with_app(owner), Client()
+    sign_in(client, owner.email)
+    client.post(FACTOR, {"code": code_of(secret)})
+    form = {"action": "take_factors_away", "_selected_action": [owner.pk]}
+    signed_in(admin_user).post("/admin/dealers/user/", form)
+    assert not Authenticator.objects.filter(user=owner).exists()
+    assert not is_signed_in(client)
+    gone = Event.objects.filter(verb="factor_removed")
+    assert {(event.user_id, event.object_id) for event in gone} == {(admin_user.pk, str(owner.pk))}
+
+
+def test_a_dealer_admin_takes_nobodys_away(owner, charlie, at_nine):
+    with_app(charlie)
+    form = {"action": "take_factors_away", "_selected_action": [charlie.pk]}
+    signed_in(owner).post("/admin/dealers/user/", form)
+    assert factors.has_one(charlie)
+
+
 # -- the API
 
 

@@ -9,9 +9,13 @@ import pytest
 import time_machine
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from dealers import tokens
 from dealers.models import User
+from ingestion.tasks import sweep
 from tests.dealers.browsers import is_signed_in, sign_in, signed_in
 from tests.factories import PASSWORD
 
@@ -122,3 +126,17 @@ def test_cookies_are_for_this_host_and_https_alone():
         check=True,
     )
     assert outcome.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True"]
+
+
+def test_what_is_over_is_forgotten_by_night(alice, charlie):
+    with time_machine.travel("2026-01-15T00:00:00Z", tick=False) as clock:
+        signed_in(alice)
+        tokens.Refresh.for_user(alice)
+        clock.shift(timedelta(days=7, minutes=1))
+        client = signed_in(charlie)
+        tokens.Refresh.for_user(charlie)
+        sweep()
+        assert is_signed_in(client)
+        assert Session.objects.get().session_key == client.session.session_key
+        assert UserSession.objects.get().user == charlie
+        assert OutstandingToken.objects.get().user == charlie
