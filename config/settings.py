@@ -48,6 +48,12 @@ BEHIND_PROXY = switch("BEHIND_PROXY", default=False)
 """Whether the one proxy before us is trusted to say where a request came from, and by which scheme."""
 
 INSTALLED_APPS = [
+    # Before our own, whose admin takes theirs away again.
+    "rest_framework_simplejwt.token_blacklist",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "dealers",
     "inventory",
     "crm",
@@ -70,11 +76,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "rest_framework_simplejwt.token_blacklist",
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [

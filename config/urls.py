@@ -1,13 +1,9 @@
 """Every address of Forecourt."""
 
 from allauth.account.decorators import secure_admin_login
-from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
-from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 import config.api
 import dealers.urls
@@ -17,8 +13,6 @@ from config import health
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # there is one sign-in
-for kept_out in (EmailAddress, Authenticator, UserSession, OutstandingToken, BlacklistedToken):
-    admin.site.unregister(kept_out)  # keys and sessions are their owners' business
 
 urlpatterns = [
     path("", include(ingestion.urls)),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
@@ -11,9 +14,13 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from dealers import factors, invitations
 from dealers.models import Dealership, Invitation, Membership, User
+
+for kept_out in (EmailAddress, Authenticator, UserSession, OutstandingToken, BlacklistedToken):
+    admin.site.unregister(kept_out)  # keys and sessions are their owners' business
 
 
 class DealershipFilter(admin.SimpleListFilter):
