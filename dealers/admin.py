@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group as DjangoGroup
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
+from dealers import factors, invitations
 from dealers.audited import Audited
 from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, Membership, OpeningHours, User
 
+for kept_out in (EmailAddress, Authenticator, UserSession, OutstandingToken, BlacklistedToken):
+    admin.site.unregister(kept_out)  # keys and sessions are their owners' business
 admin.site.unregister(DjangoGroup)  # what a person may do is said by permissions.md, not by groups
 
 
@@ -88,6 +96,17 @@ class UserAdmin(Audited, DjangoUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
     inlines = (MembershipInline,)
+    actions = ("take_factors_away",)
+
+    @admin.action(description=_("Take second factors away (lost phone)"), permissions=["give_access"])
+    def take_factors_away(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """They sign in with their password and set up a new one; whoever asks for this is asked back by phone first."""
+        for user in queryset:
+            factors.take_away(user)
+        self.message_user(request, _("They set up a second factor at their next sign-in."))
+
+    def has_give_access_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """An account belongs to no dealership; people see the accounts of those they work with."""
@@ -114,9 +133,8 @@ def may_touch(request: HttpRequest, user: Model | None) -> bool:
 
 @admin.register(Dealership)
 class DealershipAdmin(Audited):
-    list_display = ("code", "name", "group", "city", "time_zone", "currency", "is_active")
-    list_filter = ("is_active", "group")
-    list_select_related = ("group",)
+    list_display = ("code", "name", "city", "time_zone", "currency", "is_active")
+    list_filter = ("is_active",)
     search_fields = ("code", "name", "legal_name")
     fieldsets = (
         (None, {"fields": ("code", "name", "group", "is_active")}),
@@ -149,15 +167,6 @@ class FlagAdmin(Audited):
     list_select_related = ("dealership",)
 
 
-@admin.register(Invitation)
-class InvitationAdmin(ReadOnly, BigTableAdmin):
-    list_display = ("email", "dealership", "role", "invited_by", "invited_at", "expires_at", "accepted_at")
-    list_filter = (DealershipFilter, "role")
-    list_select_related = ("dealership", "invited_by")
-    search_fields = ("email", "name")
-    fields = readonly_fields = (*list_display, "name")
-
-
 @admin.register(Event)
 class EventAdmin(ReadOnly, BigTableAdmin):
     """Nobody changes what was done."""
@@ -171,3 +180,31 @@ class EventAdmin(ReadOnly, BigTableAdmin):
         *("at", "verb", "who", "user", "acting_as", "dealership", "object_type", "object_id", "object_text"),
         *("changes", "reason", "address", "request_id"),
     )
+
+
+@admin.register(Invitation)
+class InvitationAdmin(admin.ModelAdmin):
+    """To add one is to send it; what was sent is not changed but withdrawn."""
+
+    list_display = ("email", "dealership", "role", "invited_by", "invited_at", "expires_at", "accepted_at")
+    list_filter = (DealershipFilter,)
+    list_select_related = ("dealership", "invited_by")
+    search_fields = ("email", "name")
+    fields = ("dealership", "email", "name", "role")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        return Invitation.objects.visible_to(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "dealership":
+            options["queryset"] = Dealership.objects.visible_to(request.user, "dealers.invitation:add")
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def save_model(self, request: Any, obj: Invitation, form: Any, change: bool) -> None:
+        def link(token: str) -> str:
+            return str(request.build_absolute_uri(reverse("invitation", args=[token])))
+
+        invitations.send(obj, request.user, link)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
@@ -17,6 +19,7 @@ from dealers.tenancy import NOBODY, Scope, acting, streamed
 
 ACTIVE = "dealership"
 """The session's key of the dealership that a person has chosen, of those they belong to."""
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -36,16 +39,23 @@ class ScopeMiddleware:
         if request.path.startswith("/api/"):
             by_bearer(request)
         user = request.user if request.user.is_authenticated else None
-        facts = audit.Circumstances(user, address=request.META.get("REMOTE_ADDR") or None, request_id=request.id)
+        facts = audit.Circumstances(user, address=address_of(request), request_id=request.id)
         with audit.circumstances(facts):
             response = self.signed_in(request, user) if user else self.stranger(request)
         response.headers["X-Request-ID"] = request.id
         return response
 
     def stranger(self, request: Any) -> HttpResponseBase:
+        """What somebody does who is not signed in, such as signing in, is one transaction too, its event with it."""
         request.dealership_id = None
         with acting(NOBODY):
-            return kept_in_scope(self.respond(request))
+            if request.method in SAFE:
+                return kept_in_scope(self.respond(request))
+            with transaction.atomic():
+                response = kept_in_scope(self.respond(request))
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+            return response
 
     def signed_in(self, request: Any, user: User) -> HttpResponseBase:
         with transaction.atomic():
@@ -81,6 +91,14 @@ def chosen(request: Any, user: User) -> int | None:
     if isinstance(found, int) and (user.is_superuser or found in user.known_roles):  # type: ignore[attr-defined]
         return found
     return None
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """Where a request comes from, by the trusted proxy's word if there is one; None for a socket without addresses."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except PermissionDenied:
+        return None
 
 
 def request_id(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from config.celery import stopping
+from dealers import sessions, tokens
 from dealers.tasks import PlatformTask
 from ingestion import backfills, claims, desk, reconciliation, retention, slots
 from ingestion.models import Run
@@ -56,6 +57,7 @@ def bulk() -> None:
 def sweep() -> None:
     """Once a day: what is not kept for ever goes."""
     log.info("%d runs without news forgotten", retention.forget_runs())
+    log.info("%d sessions and %d tokens that are over forgotten", sessions.forget_expired(), tokens.forget_expired())
 
 
 def serve(lane: str) -> None:

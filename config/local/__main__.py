@@ -47,6 +47,8 @@ def run(chosen: Options, output: Output) -> None:
         if found.postgres:
             found.postgres.create_database()
         environment = parts.application_environment(chosen, secrets, found.urls())
+        if environment["MFA_REQUIRED"] == "0":
+            output.say("second factors are not required here (MFA_REQUIRED=1 requires them); mails are written below")
         account = preparation.application_account(found.account, output)
         launcher = parts.Launcher(account, environment, secrets["INSTANCE_ID"], output)
         preparation.prepare(chosen, launcher, found.owner_url())

@@ -24,6 +24,8 @@ def application_environment(options: Options, secrets: Mapping[str, str], urls: 
         "FIELD_KEYS": secrets["FIELD_KEYS"],
         "ALLOWED_HOSTS": ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", options.host])),
         "HTTPS": "0",
+        "MFA_REQUIRED": "0",
+        "EMAIL_URL": "consolemail://",
         "DGI_ALLOWED_HOSTS": "",
         "DGI_ALLOW_LOOPBACK": "1",
     }

@@ -85,6 +85,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().clean()
         self.email = self.email.strip().lower()
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """Whoever is made inactive is out at once, and stays out of those sessions if made active again."""
+        super().save(*args, **options)
+        if not self.is_active:
+            from dealers import sessions, tokens
+
+            sessions.end_all(self)
+            tokens.revoke_all(self)
+
     def get_short_name(self) -> str:
         return self.name or self.email
 

@@ -34,12 +34,6 @@ def test_an_administrator_creates_a_person_by_address(client, admin_user):
     assert User.objects.get(email="new@dealer.example").check_password(PASSWORD)
 
 
-def test_a_person_signs_in_with_their_address(client, alice):
-    response = client.post("/admin/login/?next=/", {"username": alice.email, "password": PASSWORD, "next": "/"})
-    assert (response.status_code, response["Location"]) == (302, "/")
-    assert client.get("/").status_code == 200
-
-
 def test_who_may_not_open_the_admin_is_not_let_in(client, alice):
     client.force_login(alice)
     assert client.get("/admin/").status_code == 302

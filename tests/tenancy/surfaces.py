@@ -49,12 +49,17 @@ SAID = {
     "import": Kind.ROWS,
     "job-type-list": Kind.SELF,
     "api-root": Kind.SELF,
+    "auth-logout": Kind.OPEN,
+    "auth-register": Kind.TOKEN,
+    "invitation": Kind.TOKEN,
+    "csp-report": Kind.OPEN,
     "schema": Kind.OPEN,
     "swagger-ui": Kind.OPEN,
 }
 """Routes of which nothing tells their kind. An admin's route without a name goes by its pattern."""
 PLATFORM_ADMINS = {
-    "auth.group",
+    "dealers.flag",
+    "dealers.group",
     "ingestion.connection",
     "ingestion.gate",
     "django_celery_beat.periodictask",
@@ -65,6 +70,8 @@ PLATFORM_ADMINS = {
 }
 """Models without a dealership whose admin is for platform administrators."""
 PEOPLE = "dealers.user"
+SIGNING_IN = ("account_", "mfa_", "usersessions_")
+"""Routes of django-allauth: about whoever asks."""
 UNNAMED = "admin:None"
 
 
@@ -135,10 +142,12 @@ def classified(name: str, pattern: str, model: type[models.Model] | None) -> Kin
     key = f"admin:{pattern.removeprefix('/admin/')}" if name == UNNAMED else name
     if key in SAID:
         return SAID[key]
-    if model is not None and (owner_column(model) or model._meta.label_lower in {PEOPLE, OWNER}):
-        return Kind.ROWS
+    if name.startswith(SIGNING_IN):
+        return Kind.SELF
     if model is not None and model._meta.label_lower in PLATFORM_ADMINS:
         return Kind.PLATFORM
+    if model is not None and (owner_column(model) or model._meta.label_lower in {PEOPLE, OWNER}):
+        return Kind.ROWS
     raise Unclassified(f"{name} {pattern}: say in tests/tenancy/surfaces.py whose rows it shows")
 
 
