@@ -70,8 +70,8 @@ PLATFORM_ADMINS = {
 }
 """Models without a dealership whose admin is for platform administrators."""
 PEOPLE = "dealers.user"
-SIGNING_IN = ("account_", "mfa_", "usersessions_")
-"""Routes of django-allauth: about whoever asks."""
+SIGNING_IN = ("account_", "mfa_", "usersessions_", "end_session")
+"""Routes about the account of whoever asks."""
 UNNAMED = "admin:None"
 
 
@@ -120,6 +120,9 @@ def addresses(pattern: str) -> list[str]:
     plain = re.sub(r"<path:content_type_id>/<path:object_id>", "1/{id}", plain)
     plain = re.sub(r"<(?:path:object_id|id)>|\(\?P<(?:pk|record)>\\d\+\)", "{id}", plain)
     plain = re.sub(r"\(\?P<url>\.\*\)", "no/such/page/", plain)
+    plain = plain.replace("(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-no-such-key")
+    plain = re.sub(r"<(?:str:)?(?:token|key)>", "no-such-token", plain)
+    plain = re.sub(r"<int:pk>", "0", plain)
     if choice := re.search(r"\(\?P<\w+>([\w|]+)\)", plain):
         return [plain.replace(choice[0], word) for word in choice[1].split("|")]
     return [plain]
