@@ -66,7 +66,8 @@ class MembershipInline(admin.TabularInline):
         return rows.visible_to(request.user)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        visible = {"user": User, "dealership": Dealership}[db_field.name].objects.visible_to(request.user)
+        models: dict[str, Any] = {"user": User, "dealership": Dealership}
+        visible = models[db_field.name].objects.visible_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **{**options, "queryset": visible})
 
 

@@ -93,7 +93,7 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
         *(moment("quarantined_at", _("quarantined")), "state"),
     )
     list_filter = (StateFilter, JobTypeFilter, FieldFilter, CauseFilter, DealershipFilter)
-    list_select_related = ("dealership", "run")
+    list_select_related = ("dealership",)  # joined to its run, an entry that a neighbour's brought would not be there
     search_fields = ("natural_key", "reason", "field")
     fields = readonly_fields = (
         *("dealership", "job_type", "natural_key", "dealer_code", "field", "reason", "cause", "run"),
