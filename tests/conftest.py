@@ -60,7 +60,7 @@ def owner_conninfo() -> str:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """How many surfaces the tests of the isolation have looked at, and how many showed another dealership's words."""
     reports = [each for found in terminalreporter.stats.values() for each in found if hasattr(each, "user_properties")]
-    told = [each for report in reports if report.when == "call" for each in report.user_properties]
+    told = [each for report in reports if getattr(report, "when", "") == "call" for each in report.user_properties]
     surfaces, leaks = (sum(count for name, count in told if name == wanted) for wanted in ("surfaces", "leaks"))
     if surfaces:
         terminalreporter.write_line(f"{surfaces} surfaces, {leaks} leaks")

@@ -72,6 +72,11 @@ PLATFORM_ADMINS = {
 PEOPLE = "dealers.user"
 SIGNING_IN = ("account_", "mfa_", "usersessions_", "end_session")
 """Routes about the account of whoever asks."""
+TO_SIGN_IN = {
+    *("account_login", "account_request_login_code", "account_inactive", "account_signup", "account_reset_password"),
+    *("account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done"),
+}
+"""Those that somebody needs who is not signed in."""
 UNNAMED = "admin:None"
 
 
@@ -146,7 +151,7 @@ def classified(name: str, pattern: str, model: type[models.Model] | None) -> Kin
     if key in SAID:
         return SAID[key]
     if name.startswith(SIGNING_IN):
-        return Kind.SELF
+        return Kind.OPEN if name in TO_SIGN_IN else Kind.SELF
     if model is not None and model._meta.label_lower in PLATFORM_ADMINS:
         return Kind.PLATFORM
     if model is not None and (owner_column(model) or model._meta.label_lower in {PEOPLE, OWNER}):

@@ -13,6 +13,8 @@ from tests.tenancy.world import fenced_models
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GLOBAL = {
+    "account_emailaddress": "a person's addresses, seen by that person alone",
+    "account_emailconfirmation": "as account_emailaddress",
     "auth_group": "Django's groups: not used, empty; the table of permissions says who may do what",
     "auth_group_permissions": "as auth_group",
     "auth_permission": "names of models and verbs, the same for all",
@@ -32,6 +34,10 @@ GLOBAL = {
     "django_session": "looked up by a secret key before anybody's dealership is known",
     "ingestion_connection": "a main dealer's gateway serves many dealerships; kept by platform administrators",
     "ingestion_gate": "one for each connection, likewise",
+    "mfa_authenticator": "a person's second factors, encrypted, used by that person alone",
+    "token_blacklist_blacklistedtoken": "tokens that are good no more, by their numbers",
+    "token_blacklist_outstandingtoken": "a person's tokens by their numbers, looked up when one is used",
+    "usersessions_usersession": "a person's sessions, seen and ended by that person alone",
 }
 APPEND_ONLY = "dealers_event"
 OF_ALL = {"dealers_flag": "the installation's switches are read by everybody and set by the platform alone"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 
 import config.api
-from dealers.models import Group
 from tests.tenancy.surfaces import PLATFORM_ADMINS, SAID, Kind, Unclassified, classified, model_of, routes, surfaces
 
 
@@ -18,7 +18,7 @@ def test_a_route_that_nobody_has_classified_fails_the_suite() -> None:
     with pytest.raises(Unclassified, match="whose rows it shows"):
         classified("new-page", "/new/page/", None)
     with pytest.raises(Unclassified):
-        classified("admin:dealers_group_changelist", "/admin/dealers/group/", Group)
+        classified("admin:sites_site_changelist", "/admin/sites/site/", Permission)
 
 
 def test_what_is_said_of_routes_is_said_of_routes_that_there_are() -> None:
