@@ -24,11 +24,8 @@ DAYS = 14
 Found = TypeVar("Found")
 
 
-def patiently(look: Callable[[], Found], seconds: float = 90) -> Found:
-    """What `look` finds in the database, however often that is restarted meanwhile.
-
-    A worker that sleeps in a transaction keeps its rows for the 60 s after which PostgreSQL ends its session.
-    """
+def patiently(look: Callable[[], Found], seconds: float = 60) -> Found:
+    """What `look` finds in the database, however often that is restarted meanwhile."""
     end = time.monotonic() + seconds
     while True:
         try:

@@ -136,6 +136,10 @@ class Stage:
     def named(self, prefix: str) -> list[Part]:
         return [part for name, part in self.parts.items() if name.startswith(prefix)]
 
+    def sleeps(self) -> bool:
+        """Whether a part of it is stopped where it stood."""
+        return any(part.frozen for part in self.parts.values())
+
     def watch(self) -> None:
         for part in self.parts.values():
             part.watch()

@@ -82,6 +82,11 @@ def test_a_socket_directory_keeps_its_case() -> None:
     assert "'PORT': 5432" in outcome.stdout
 
 
+@pytest.mark.parametrize(("given", "threshold"), [(None, "5"), ("1", "5"), ("0", "None")])
+def test_statements_are_prepared_unless_what_is_between_knows_none(given: str | None, threshold: str) -> None:
+    assert f"'prepare_threshold': {threshold}" in start_with(DATABASE_PREPARES=given).stdout
+
+
 @pytest.mark.parametrize(
     ("broker", "cache"),
     [
