@@ -13,5 +13,5 @@ ingestion.api.register(router)
 urlpatterns = [
     path("v1/", include([*dealers.api.urlpatterns, *ingestion.api.urlpatterns, *router.urls])),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(), name="swagger-ui"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"]), name="swagger-ui"),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from billiard import Event
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_init, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,6 +18,14 @@ app.autodiscover_tasks()
 
 stopping = Event()
 """Set when the worker is told to stop, and seen by its pool: a long task hands back what it has not finished."""
+
+
+@worker_init.connect
+def start_only_behind_fences(**_: Any) -> None:
+    from config.checks import application_role
+    from dealers.checks import refuse_to_start
+
+    refuse_to_start(application_role)
 
 
 @worker_shutting_down.connect

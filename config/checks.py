@@ -80,10 +80,10 @@ def application_role(databases: Sequence[str] | None = None, **_: Any) -> list[C
     with connections["default"].cursor() as cursor:
         cursor.execute(
             """
-            SELECT current_user, rolsuper, rolbypassrls,
+            SELECT session_user, rolsuper, rolbypassrls,
                    EXISTS (SELECT FROM pg_class WHERE relowner = roles.oid AND relkind IN ('r', 'p')),
                    current_setting('server_version_num')::int, current_setting('statement_timeout') = '0'
-            FROM pg_roles AS roles WHERE rolname = current_user
+            FROM pg_roles AS roles WHERE rolname = session_user
             """
         )
         role, superuser, bypasses, owns, version, unlimited = cursor.fetchone()

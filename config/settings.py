@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -44,8 +44,16 @@ ALLOWED_HOSTS = setting("ALLOWED_HOSTS", env.list, default=["localhost", "127.0.
 CSRF_TRUSTED_ORIGINS = setting("CSRF_TRUSTED_ORIGINS", env.list, default=[])
 HTTPS = switch("HTTPS", default=True)
 """Whether people reach us by https: secure cookies, HSTS, redirects. `make run` serves http on loopback and sets 0."""
+BEHIND_PROXY = switch("BEHIND_PROXY", default=False)
+"""Whether the one proxy before us is trusted to say where a request came from, and by which scheme."""
 
 INSTALLED_APPS = [
+    # Before our own, whose admin takes theirs away again.
+    "rest_framework_simplejwt.token_blacklist",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "dealers",
     "inventory",
     "crm",
@@ -59,6 +67,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -72,13 +81,19 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.backoffice.headers.HeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "dealers.sessions.SessionLimits",
+    "dealers.middleware.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "dealers.gate.FactorGate",
+    "dealers.gate.ClosedWithoutCache",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -129,19 +144,64 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # -- people
 
 AUTH_USER_MODEL = "dealers.User"
+AUTHENTICATION_BACKENDS = ["dealers.permissions.RoleBackend"]
 PASSWORD_HASHERS = ["dealers.hashers.TunedArgon2PasswordHasher"]
+_VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "dealers.passwords.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
 ]
-LOGIN_URL = "admin:login"
+PASSWORD_RESET_TIMEOUT = 60 * 60
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+MFA_REQUIRED = switch("MFA_REQUIRED", default=True)
+"""Whether platform administrators, dealer admins and accountants get nowhere without a second factor."""
+
+# django-allauth: nobody signs up, people are invited (dealers/invitations.py). A person has one address, User.email;
+# its table of addresses stays empty.
+ACCOUNT_ADAPTER = "dealers.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Forecourt] "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a name
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 10
+ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "30/m/ip,5/5m/key",
+    "request_login_code": "20/m/ip,5/15m/key",
+    "reset_password": "20/m/ip,5/15m/key",
+}
+"""Tries by address of the network and by account; kept in the cache, and without the cache there is no sign-in."""
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
+MFA_ADAPTER = "dealers.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Forecourt"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation or an administrator vouched for the address
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
 SESSION_COOKIE_AGE = 60 * 60 * 12
+"""Seconds without a request after which a session ends."""
+SESSION_ABSOLUTE_AGE = 60 * 60 * 24 * 7
+"""Seconds after which it ends however busy it is."""
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if switch("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 X_FRAME_OPTIONS = "DENY"
@@ -170,14 +230,14 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "dealers.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "config.backoffice.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "config.backoffice.schema.Schema",
-    "NUM_PROXIES": 1 if SECURE_PROXY_SSL_HEADER else 0,
+    "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
     "EXCEPTION_HANDLER": "config.backoffice.errors.one_shape",
     "PAGE_SIZE": 50,
@@ -205,6 +265,25 @@ SPECTACULAR_SETTINGS = {
 VALKEY_URL = setting("VALKEY_URL", env.str)
 if not VALKEY_URL.startswith(("redis://", "rediss://", "redis+socket://")):
     raise ImproperlyConfigured("VALKEY_URL: write redis://host, rediss://host or redis+socket:///path/to/socket")
+
+
+def beside(broker: str) -> str:
+    """The database after the broker's on the same server, as the client library writes it: the cache may be emptied."""
+    url = urlsplit(broker)
+    if url.scheme == "redis+socket":
+        number = int(parse_qs(url.query).get("virtual_host", ["0"])[0])
+        return f"unix://{url.netloc}{url.path}?{urlencode({'db': number + 1})}"
+    return url._replace(path=f"/{int(url.path.strip('/') or 0) + 1}").geturl()
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.str("CACHE_URL", default="") or setting("VALKEY_URL", lambda name: beside(env.str(name))),
+        "KEY_PREFIX": "forecourt",
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+    }
+}
 CELERY_VISIBILITY_TIMEOUT = 1800
 """Seconds after which a message that nobody acknowledged comes again: the same for all who use this broker."""
 _VISIBILITY = {"visibility_timeout": CELERY_VISIBILITY_TIMEOUT}

@@ -5,3 +5,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+
+from config.checks import application_role  # noqa: E402  Django is set up now
+from dealers.checks import refuse_to_start  # noqa: E402
+
+refuse_to_start(application_role)

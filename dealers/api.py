@@ -1,26 +1,26 @@
-"""Signing in to the API: OAuth2's password form, a fresh access token, and who one is."""
+"""Signing in to the API: OAuth2's password form with a second factor, tokens that are good once, and who one is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.auth import authenticate
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.models import update_last_login
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ValidationError
 from django.urls import URLPattern, re_path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import exceptions, parsers, permissions, serializers
+from rest_framework import exceptions, parsers, permissions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
-from rest_framework_simplejwt.serializers import TokenRefreshSerializer
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from config.backoffice.api import BackofficeView
+from config.backoffice.errors import ConflictError
+from dealers import events, factors, invitations, tokens
 from dealers.models import Dealership, User
 
 
@@ -28,11 +28,22 @@ class Credentials(serializers.Serializer):
     grant_type = serializers.ChoiceField(choices=["password"], required=False)
     username = serializers.CharField(help_text="The e-mail address.")
     password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
+    otp = serializers.CharField(required=False, help_text="The code of the second factor, of those who have one.")
 
 
 class RefreshRequest(serializers.Serializer):
     grant_type = serializers.ChoiceField(choices=["refresh_token"], required=False)
     refresh_token = serializers.CharField()
+
+
+class LogoutRequest(serializers.Serializer):
+    refresh_token = serializers.CharField()
+
+
+class Registration(serializers.Serializer):
+    token = serializers.CharField(help_text="Of the invitation; it is the last part of the link in the mail.")
+    name = serializers.CharField(max_length=200)
+    password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
 
 
 class AccessToken(serializers.Serializer):
@@ -42,7 +53,7 @@ class AccessToken(serializers.Serializer):
 
 
 class TokenPair(AccessToken):
-    refresh_token = serializers.CharField(help_text="Brings the next access token.")
+    refresh_token = serializers.CharField(help_text="Good once: brings the next access token and refresh token.")
 
 
 class DealershipSerializer(serializers.ModelSerializer):
@@ -63,9 +74,23 @@ class Me(serializers.ModelSerializer):
         return list(DealershipSerializer(Dealership.objects.visible_to(user), many=True).data)
 
 
-def access_token(token: Any) -> dict[str, Any]:
+def token_pair(refresh: tokens.Refresh) -> dict[str, Any]:
     seconds = int(api_settings.ACCESS_TOKEN_LIFETIME.total_seconds())
-    return {"access_token": str(token), "token_type": "bearer", "expires_in": seconds}
+    access = {"access_token": str(refresh.access_token), "token_type": "bearer", "expires_in": seconds}
+    return {**access, "refresh_token": str(refresh)}
+
+
+def prove_second_factor(user: User, code: str) -> None:
+    """Raises what the API answers to somebody who has, or needs, more than a password."""
+    if factors.has_one(user):
+        if not code:
+            words = _("Send the code of your second factor as “otp” as well.")
+            raise exceptions.AuthenticationFailed(words, "second_factor_required")
+        if not factors.is_right(user, code):
+            raise exceptions.AuthenticationFailed(_("The code of the second factor is wrong."), "second_factor_wrong")
+    elif factors.needs_one(user):
+        words = _("Your account needs a second factor: set one up on the web first.")
+        raise exceptions.PermissionDenied(words, "second_factor_required")
 
 
 class SignIn(BackofficeView):
@@ -83,35 +108,78 @@ class SignIn(BackofficeView):
 
 
 class LoginView(SignIn):
-    """Exchange an e-mail address and a password for tokens."""
+    """Exchange an e-mail address, a password and, of those who have one, a code of the second factor for tokens."""
 
     @extend_schema(request=Credentials, responses=TokenPair, operation_id="auth_login", auth=[])
     def post(self, request: Request) -> Response:
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
-        user = authenticate(request, username=form.validated_data["username"], password=form.validated_data["password"])
+        given = form.validated_data
+        try:
+            user = get_adapter().authenticate(request._request, email=given["username"], password=given["password"])
+        except ValidationError:
+            raise exceptions.Throttled
         if not isinstance(user, User):
             raise exceptions.AuthenticationFailed(_("The e-mail address or the password is wrong."), "invalid_grant")
+        prove_second_factor(user, given.get("otp", ""))
         update_last_login(User, user)
-        refresh = RefreshToken.for_user(user)
-        return Response({**access_token(refresh.access_token), "refresh_token": str(refresh)})
+        events.signed_in_to_api(user)
+        return Response(token_pair(tokens.Refresh.for_user(user)))
 
 
 class RefreshView(SignIn):
-    """Exchange a refresh token for a new access token."""
+    """Exchange a refresh token for the next pair; one that comes twice ends all of its person's."""
 
     throttle_classes = ()
 
-    @extend_schema(request=RefreshRequest, responses=AccessToken, operation_id="auth_refresh", auth=[])
+    @extend_schema(request=RefreshRequest, responses=TokenPair, operation_id="auth_refresh", auth=[])
     def post(self, request: Request) -> Response:
         form = RefreshRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        inner = TokenRefreshSerializer(data={"refresh": form.validated_data["refresh_token"]})
         try:
-            inner.is_valid(raise_exception=True)
-        except (TokenError, ObjectDoesNotExist):
+            user, refresh = tokens.rotated(form.validated_data["refresh_token"])
+        except TokenError:
             raise InvalidToken(_("The refresh token is invalid or has expired; sign in again."))
-        return Response(access_token(inner.validated_data["access"]))
+        if factors.lacks_one(user):
+            words = _("Your account needs a second factor: set one up on the web first.")
+            raise exceptions.PermissionDenied(words, "second_factor_required")
+        return Response(token_pair(refresh))
+
+
+class LogoutView(SignIn):
+    """Give a refresh token back: it brings nothing any more."""
+
+    throttle_classes = ()
+
+    @extend_schema(request=LogoutRequest, responses={204: None}, operation_id="auth_logout", auth=[])
+    def post(self, request: Request) -> Response:
+        form = LogoutRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            user = tokens.revoke(form.validated_data["refresh_token"])
+        except TokenError:
+            raise InvalidToken(_("The refresh token is invalid or has expired."))
+        events.signed_out(LogoutView, user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RegisterView(SignIn):
+    """Accept an invitation as a new person."""
+
+    @extend_schema(request=Registration, responses={201: Me}, operation_id="auth_register", auth=[])
+    def post(self, request: Request) -> Response:
+        form = Registration(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        try:
+            user = invitations.accept(given["token"], name=given["name"], password=given["password"])
+        except invitations.Closed:
+            raise exceptions.NotFound(_("The invitation is unknown, was accepted before or has expired."))
+        except invitations.Known:
+            raise ConflictError(_("You have an account already: sign in on the web and open the invitation there."))
+        except ValidationError as error:
+            raise exceptions.ValidationError({"password": error.messages})
+        return Response(Me(user).data, status=status.HTTP_201_CREATED)
 
 
 class MeView(BackofficeView):
@@ -127,4 +195,10 @@ def both(name: str, view: type[BackofficeView]) -> URLPattern:
     return re_path(rf"^auth/{name}/?$", view.as_view(), name=f"auth-{name}")
 
 
-urlpatterns = [both("login", LoginView), both("refresh", RefreshView), both("me", MeView)]
+urlpatterns = [
+    both("login", LoginView),
+    both("refresh", RefreshView),
+    both("logout", LogoutView),
+    both("register", RegisterView),
+    both("me", MeView),
+]

@@ -13,13 +13,15 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from dealers import audit
 from ingestion.claims import close
 from ingestion.models import Backfill, Feed, Run
 from ingestion.plans import SHARE, pieces, plan, too_old
 
 CANCELLED = "the backfill was cancelled"
-PATIENCE = 2
-"""Seconds that a cancel waits for who has its run in hands, which a claim has for a moment and a store for longer."""
+PATIENCE = 500
+"""Milliseconds that a cancel waits for who has its run in hands, which a claim has for a moment and a store for longer:
+less than after which PostgreSQL sees a deadlock, since that one may wait for the backfill."""
 
 
 class BackfillUnderWay(Exception):
@@ -60,6 +62,8 @@ def start(*, feed: Feed, since: datetime, until: datetime, by: str, share: int =
                 started_by=by,
             )
             queue_next(backfill)
+            words = {"since": planned.since, "until": planned.until, "share": share}
+            audit.record("backfill.started", backfill, changes=words)
     except IntegrityError as error:
         if "one_unfinished_" not in str(error):
             raise
@@ -68,10 +72,12 @@ def start(*, feed: Feed, since: datetime, until: datetime, by: str, share: int =
     return backfill
 
 
+@transaction.atomic
 def pause(backfill: Backfill) -> None:
     """Take no further window; one under way is stored. Raises NotPossible unless it is running."""
     if not Backfill.objects.filter(pk=backfill.pk, state=Backfill.State.RUNNING).update(state=Backfill.State.PAUSED):
         raise NotPossible(as_it_is(backfill))
+    audit.record("backfill.paused", backfill)
 
 
 @transaction.atomic
@@ -84,10 +90,12 @@ def resume(backfill: Backfill) -> Backfill:
     found.save(update_fields=["state", "error"])
     if not found.runs.unfinished().exists():
         queue_next(found)
+    audit.record("backfill.resumed", found)
     nudge()
     return found
 
 
+@transaction.atomic
 def cancel(backfill: Backfill, *, by: str) -> None:
     """End it; a worker that waits for an answer notices within seconds. Raises NotPossible if it has ended."""
     ended = Backfill.objects.unfinished().filter(pk=backfill.pk)
@@ -96,8 +104,9 @@ def cancel(backfill: Backfill, *, by: str) -> None:
         raise NotPossible(as_it_is(backfill))
     with suppress(OperationalError), transaction.atomic():  # what is being stored for longer ends by itself
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL lock_timeout = %s", [f"{PATIENCE}s"])
+            cursor.execute("SET LOCAL lock_timeout = %s", [f"{PATIENCE}ms"])
         close(backfill.runs.unfinished().values_list("pk", flat=True), Run.State.CANCELLED, CANCELLED)
+    audit.record("backfill.cancelled", backfill)
 
 
 def as_it_is(backfill: Backfill) -> str:

@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from dealers import audit
 from dealers.models import Dealership
+from dealers.tenancy import platform
 from ingestion.client import WIRE_MOMENT
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Feed
@@ -56,7 +58,8 @@ class DGICommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         self.as_json = options["json"]
         try:
-            with stoppable():
+            command = f"manage.py {type(self).__module__.rpartition('.')[2]}"
+            with stoppable(), platform(command), audit.circumstances(audit.Circumstances(name=command)):
                 return super().execute(*args, **options)
         except KeyboardInterrupt:
             sys.exit(130)

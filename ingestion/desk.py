@@ -22,6 +22,7 @@ from ingestion.admission import Owed, circuit_of, leave_alone, open_again, settl
 from ingestion.answer import GatewayError, TooLarge
 from ingestion.claims import SIGN_OF_LIFE, Claimer, Work, claim, close, hold, release, renew
 from ingestion.client import Answer, Fetcher
+from ingestion.documents import Sorted
 from ingestion.models import Feed, Run
 from ingestion.store import in_flight, put
 
@@ -207,33 +208,42 @@ def unheard(work: Work, error: GatewayError) -> None:
 
 def store_window(work: Work, raws: list[msgspec.Raw]) -> bool:
     """Records, history, cursor and counts of one window in one transaction; False if the run is no longer ours."""
-    since, until = work.windows[0]
     run = copy(work.run)
+    compares = run.kind == Run.Kind.COMPARISON
+    found = Sorted() if compares else intake.sort(raws, work.feed)
     with transaction.atomic():
         if not hold(work):
             work.run.refresh_from_db(fields=["state", "error", "finished_at"])
             return False
-        if run.kind == Run.Kind.COMPARISON:
+        if compares:
             comparison.compare(raws, run=run, window=work.windows[0])
+            book(work, run)
         else:
-            counts = intake.take(raws, run=run, feed=work.feed)
-            for name, count in counts.items():
-                setattr(run, name, getattr(run, name) + count)
-            run.flag = run.flag or habits.suspicion(run, counts)
-        run.reached = until
-        if len(work.windows) == 1:
-            run.state = Run.State.PARTIAL if run.quarantined else Run.State.SUCCEEDED
-            run.finished_at, run.leased_until = timezone.now(), None
-            run.calls += work.calls
-        with in_flight():
-            put(run, PROGRESS + END if run.finished_at else PROGRESS)
-            if run.kind == Run.Kind.LIVE:
-                habits.note(run, since, until)
-        if run.backfill_id and run.finished_at:
-            backfills.go_on(run)
+            with intake.fenced(found, work.feed) as brought:
+                counts = intake.take(brought, run=run)
+                for name, count in counts.items():
+                    setattr(run, name, getattr(run, name) + count)
+                run.flag = run.flag or habits.suspicion(run, counts)
+                book(work, run)
     work.run = run
     work.windows.pop(0)
     return True
+
+
+def book(work: Work, run: Run) -> None:
+    """Write what the run has come to with the current window."""
+    since, until = work.windows[0]
+    run.reached = until
+    if len(work.windows) == 1:
+        run.state = Run.State.PARTIAL if run.quarantined else Run.State.SUCCEEDED
+        run.finished_at, run.leased_until = timezone.now(), None
+        run.calls += work.calls
+    with in_flight():
+        put(run, PROGRESS + END if run.finished_at else PROGRESS)
+        if run.kind == Run.Kind.LIVE:
+            habits.note(run, since, until)
+    if run.backfill_id and run.finished_at:
+        backfills.go_on(run)
 
 
 def fail(work: Work, words: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from dealers.models import Dealership
+from dealers.tenancy import narrowed
 from ingestion import quarantine
 from ingestion.documents import (
     Document,
@@ -56,33 +58,52 @@ class Brought:
         return {identity: group for identity, group in self.groups.items() if identity not in bad}
 
 
-def take(raws: Iterable[msgspec.Raw], *, run: Run, feed: Feed) -> dict[str, int]:
-    """Store the raw records of an answer for `feed` within the caller's transaction; the counts by the columns of Run.
-
-    A record that cannot be read goes to quarantine alone. received = created + updated + unchanged + quarantined.
-    """
-    return take_sorted(sort(raws, feed), run=run, feed=feed)[0]
-
-
 def sort(raws: Iterable[msgspec.Raw], feed: Feed) -> Sorted:
     """The raw records of an answer by what is to be done with them."""
     return sort_out(shape(feed.kind, feed.connection.zone), raws, feed.dealership.code)
 
 
 def take_sorted(found: Sorted, *, run: Run, feed: Feed) -> tuple[dict[str, int], list[Reject]]:
-    """The same for records that are sorted; what went to quarantine beside the counts."""
-    brought = bring(found, feed)
+    """Store an answer's records within the caller's transaction: the counts by the columns of Run, and rejects.
+
+    A record that cannot be read goes to quarantine alone. received = created + updated + unchanged + quarantined.
+    """
+    with fenced(found, feed) as brought:
+        return take(brought, run=run), brought.rejects
+
+
+@contextmanager
+def fenced(found: Sorted, feed: Feed) -> Iterator[Brought]:
+    """What an answer brings, its feeds locked; in the block there are no rows but those of its dealerships."""
+    codes = codes_in(found, feed)
+    locked = lock(feed, codes)
+    with narrowed({feed.dealership_id, *locked}):
+        yield assigned(found, feed, codes, locked)
+
+
+def take(brought: Brought, *, run: Run) -> dict[str, int]:
+    """Store what an answer brought; the counts."""
     counts = store(brought, known(brought), run)
     if brought.quarantined:
         quarantine.settle(brought, by=_("run %d") % run.pk)
     quarantine.keep(brought, run)
-    return counts, brought.rejects
+    return counts
+
+
+def codes_in(found: Sorted, feed: Feed) -> set[str]:
+    """The dealer codes that an answer for `feed` bears."""
+    return {feed.dealership.code, *(dealer for dealer, _ in found.groups), *(each.dealer for each in found.rejects)}
 
 
 def bring(found: Sorted, feed: Feed) -> Brought:
     """Tell ours from strangers, and keep other answers for the same dealerships waiting until this transaction ends."""
-    codes = {feed.dealership.code, *(dealer for dealer, _ in found.groups), *(each.dealer for each in found.rejects)}
-    dealerships, quarantined = look_around(feed, codes, lock(feed, codes))
+    codes = codes_in(found, feed)
+    return assigned(found, feed, codes, lock(feed, codes))
+
+
+def assigned(found: Sorted, feed: Feed, codes: Iterable[str], locked: list[int]) -> Brought:
+    """The same, the feeds of the dealerships `locked` being locked already."""
+    dealerships, quarantined = look_around(feed, codes, locked)
     groups, strangers = ours_and_strangers(found.groups, dealerships)
     return Brought(feed, dealerships, quarantined, groups, [*strangers, *found.rejects])
 

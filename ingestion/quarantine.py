@@ -15,6 +15,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dealers import audit
 from ingestion.documents import Identity
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed, QuarantinedRecord, Run
@@ -112,20 +113,24 @@ def ignore(entries: QuarantineQuerySet, *, by: str, why: str) -> int:
     if not why:
         raise NoReason(_("Say why."))
     settled = {"state": State.IGNORED, "settled_at": timezone.now(), "settled_by": by, "why_ignored": why}
-    return changed(entries.waiting(), **settled)
+    return changed(entries.waiting(), "quarantine.ignored", why, **settled)
 
 
 def wait_again(entries: QuarantineQuerySet) -> int:
     """Undo that the ignored among `entries` are ignored; how many."""
     ignored = entries.filter(state=State.IGNORED)
-    return changed(ignored, state=State.WAITING, settled_at=None, settled_by="", why_ignored="")
+    return changed(
+        ignored, "quarantine.waits_again", state=State.WAITING, settled_at=None, settled_by="", why_ignored=""
+    )
 
 
-def changed(entries: QuerySet[QuarantinedRecord], **columns: Any) -> int:
+def changed(entries: QuerySet[QuarantinedRecord], verb: str, reason: str = "", **columns: Any) -> int:
     count = 0
     for feed in feeds_of(entries):
         with locked(feed):
-            count += entries.filter(dealership=feed.dealership_id, job_type=feed.job_type).update(**columns)
+            here = entries.filter(dealership=feed.dealership_id, job_type=feed.job_type).update(**columns)
+            audit.record(verb, feed, changes={"entries": here}, reason=reason)
+            count += here
     return count
 
 

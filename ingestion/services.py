@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from dealers import audit
 from dealers.models import Dealership
 from ingestion.claims import close, take_over
 from ingestion.job_types import JOB_TYPES
@@ -48,7 +49,7 @@ def connect(
         setattr(connection, name, value)
     connection.full_clean()
     connection.save()
-    for code in dealers:
+    for code in (dealers := list(dealers)):
         dealership = Dealership.objects.filter(code=code).first()
         if dealership is None:
             dealership = Dealership(code=code, name=code, time_zone=connection.time_zone)
@@ -56,6 +57,9 @@ def connect(
             dealership.save()
         Feed.objects.filter(dealership=dealership).update(connection=connection)
         add_feeds(connection, dealership)
+    audit.record(
+        "connection.connected", connection, changes={"base_url": connection.base_url, "dealers": list(dealers)}
+    )
     return connection
 
 
@@ -112,7 +116,7 @@ def open_run(
     take_over()
     try:
         with transaction.atomic():
-            return Run.objects.create(
+            run = Run.objects.create(
                 feed=feed,
                 dealership_id=feed.dealership_id,
                 connection_id=feed.connection_id,
@@ -122,12 +126,15 @@ def open_run(
                 until=end,
                 started_by=by,
             )
+            audit.record("run.started", run, changes={"kind": kind, "since": begin, "until": end})
+            return run
     except IntegrityError as error:
         if "one_unfinished_run_per_feed" not in str(error):
             raise
         raise AlreadyRunning(feed.runs.unfinished().filter(kind=kind).first()) from None
 
 
+@transaction.atomic
 def cancel_run(run: Run, *, by: str) -> None:
     """End a run that has not ended; a worker that holds it notices within seconds. Raises HasEnded."""
     if run.backfill_id:
@@ -135,6 +142,7 @@ def cancel_run(run: Run, *, by: str) -> None:
     if not Run.objects.unfinished().filter(pk=run.pk).exists():
         raise HasEnded(f"run {run} has ended already")
     close([run.pk], Run.State.CANCELLED, f"cancelled by {by}")
+    audit.record("run.cancelled", run)
 
 
 def see_flags(runs: Iterable[Run], *, by: str) -> int:

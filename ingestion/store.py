@@ -44,7 +44,7 @@ class Table:
     """A model's table with the columns that an answer fills, in the order of the rows of `ingestion.documents`."""
 
     AT_ONCE = 50
-    """Rows of a statement: the next are read while the database stores these."""
+    """Rows of a statement: the next are read while the database stores these, as long as it fits into the socket."""
 
     def __init__(self, model: type[models.Model], columns: Sequence[str]) -> None:
         quote = connection.ops.quote_name

@@ -9,6 +9,8 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from config.celery import stopping
+from dealers import sessions, tokens
+from dealers.tasks import PlatformTask
 from ingestion import backfills, claims, desk, reconciliation, retention, slots
 from ingestion.models import Run
 
@@ -17,7 +19,7 @@ log = logging.getLogger(__name__)
 RUNS_PER_MESSAGE, MOST_MESSAGES = 25, 16
 
 
-@shared_task(name="ingestion.dispatch")
+@shared_task(base=PlatformTask, name="ingestion.dispatch")
 def dispatch() -> None:
     """Every few seconds: what is due is queued, what lost its worker is queued again, and workers hear of both."""
     claims.take_over()
@@ -27,34 +29,35 @@ def dispatch() -> None:
         nudge(lane)
 
 
-@shared_task(name=slots.FAN_OUT)
+@shared_task(base=PlatformTask, name=slots.FAN_OUT)
 def fan_out(job_type: str) -> None:
     """A job type's schedule says that it is time."""
     slots.fill([job_type])
     nudge("live")
 
 
-@shared_task(name="ingestion.compare")
+@shared_task(base=PlatformTask, name="ingestion.compare")
 def compare() -> None:
     """Every night: the last full day of every feed that is live."""
     reconciliation.queue_last_day()
     nudge("bulk")
 
 
-@shared_task(name="ingestion.live")
+@shared_task(base=PlatformTask, name="ingestion.live")
 def live() -> None:
     serve("live")
 
 
-@shared_task(name="ingestion.bulk")
+@shared_task(base=PlatformTask, name="ingestion.bulk")
 def bulk() -> None:
     serve("bulk")
 
 
-@shared_task(name="ingestion.sweep")
+@shared_task(base=PlatformTask, name="ingestion.sweep")
 def sweep() -> None:
     """Once a day: what is not kept for ever goes."""
     log.info("%d runs without news forgotten", retention.forget_runs())
+    log.info("%d sessions and %d tokens that are over forgotten", sessions.forget_expired(), tokens.forget_expired())
 
 
 def serve(lane: str) -> None:

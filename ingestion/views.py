@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dealers.models import Dealership, User
+from dealers.tenancy import platform
 from ingestion.freshness import breaker_words, last_run_of_feed, words_of
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.metrics import REGISTRY
@@ -110,4 +111,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not constant_time_compare(token.strip(), settings.METRICS_TOKEN):
         return HttpResponse("METRICS_TOKEN is asked for\n", "text/plain", 401, headers={"WWW-Authenticate": "Bearer"})
-    return HttpResponse(generate_latest(REGISTRY), CONTENT_TYPE_LATEST)
+    with platform("metrics"):
+        return HttpResponse(generate_latest(REGISTRY), CONTENT_TYPE_LATEST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from dealers import tenancy
 from dealers.models import Dealership, User
 from tests.factories import DealershipFactory, MembershipFactory, UserFactory
 
@@ -19,10 +21,20 @@ from tests.factories import DealershipFactory, MembershipFactory, UserFactory
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """The database is there already, migrated and owned by another role (tests/environment.py)."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
-        assert cursor.fetchone() == ("forecourt_app", False), "tests run as the application's own role"
+        cursor.execute("SELECT session_user::text, rolsuper FROM pg_roles WHERE rolname = session_user")
+        assert cursor.fetchone() == ("forecourt_web", False), "tests run as the application's own role"
     yield
     connection.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _tests_see_everything() -> Iterator[None]:
+    """What a test itself asks, in any thread, it asks as the platform; requests and tasks have scopes of their own."""
+    platform = tenancy.Scope(purpose="tests")
+    everything = ContextVar("scope", default=platform)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tenancy, "scope", everything)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -43,6 +55,15 @@ def _emptied_by_the_owner() -> Iterator[None]:
 def owner_conninfo() -> str:
     """How the owner role reaches this process's database."""
     return os.environ["DATABASE_OWNER_URL"]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many surfaces the tests of the isolation have looked at, and how many showed another dealership's words."""
+    reports = [each for found in terminalreporter.stats.values() for each in found if hasattr(each, "user_properties")]
+    told = [each for report in reports if getattr(report, "when", "") == "call" for each in report.user_properties]
+    surfaces, leaks = (sum(count for name, count in told if name == wanted) for wanted in ("surfaces", "leaks"))
+    if surfaces:
+        terminalreporter.write_line(f"{surfaces} surfaces, {leaks} leaks")
 
 
 @pytest.fixture(autouse=True)

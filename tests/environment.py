@@ -31,6 +31,12 @@ def database() -> str:
     return f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 
 
+def cache_url(client_url: str) -> str:
+    """A database of this process's own on the Valkey of all, after the broker's: tests empty their cache."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return f"{client_url.partition('?')[0]}?db={2 + int(worker) % 14}"
+
+
 def start_servers() -> None:
     """Start both servers and migrate the template, as the owner role."""
     global postgres
@@ -40,7 +46,7 @@ def start_servers() -> None:
 
     postgres, valkey = stack.enter_context(temporary())
     postgres.create_database(TEMPLATE)
-    urls = {name: postgres.url(role, "{database}") for name, role in (("app", roles.APP), ("owner", roles.OWNER))}
+    urls = {name: postgres.url(role, "{database}") for name, role in (("app", roles.WEB), ("owner", roles.OWNER))}
     os.environ["STATIC_ROOT"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="forecourt-static-"))
     os.environ[SERVERS] = json.dumps({**urls, "valkey": valkey.url(), "valkey_client": valkey.client_url()})
 
@@ -54,6 +60,8 @@ def set_environment() -> None:
         DATABASE_URL=servers["app"].format(database=database()),
         DATABASE_OWNER_URL=servers["owner"].format(database=database()),
         VALKEY_URL=servers["valkey"],
+        CACHE_URL=cache_url(servers["valkey_client"]),
+        MFA_REQUIRED="0",
         HTTPS="0",
         DGI_ALLOW_LOOPBACK="1",
         DGI_ALLOWED_HOSTS="gateway.example,.dealers.example",

@@ -38,6 +38,8 @@ class BigTableAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
     list_max_show_all = 0
     list_per_page = 50
+    acts_with = ""
+    """The permission that its actions take; by default, the one that its rows are seen with."""
 
     def get_paginator(
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **options: Any
@@ -47,7 +49,7 @@ class BigTableAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
-        return rows.visible_to(request.user)
+        return rows.visible_to(request.user, self.acts_with if request.POST.get("action") else "")
 
 
 class ReadOnly:

@@ -48,7 +48,7 @@ def _is_offline(argv: Sequence[str]) -> bool:
 def _placeholders() -> dict[str, str]:
     """Settings with which Django starts; nothing answers at these addresses and no secret outlives the command."""
     return {
-        "DATABASE_URL": "postgres://forecourt_app@database.invalid/forecourt",
+        "DATABASE_URL": "postgres://forecourt_web@database.invalid/forecourt",
         "VALKEY_URL": "redis://valkey.invalid:6379/0",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),

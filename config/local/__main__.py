@@ -47,11 +47,13 @@ def run(chosen: Options, output: Output) -> None:
         if found.postgres:
             found.postgres.create_database()
         environment = parts.application_environment(chosen, secrets, found.urls())
+        if environment["MFA_REQUIRED"] == "0":
+            output.say("second factors are not required here (MFA_REQUIRED=1 requires them); mails are written below")
         account = preparation.application_account(found.account, output)
         launcher = parts.Launcher(account, environment, secrets["INSTANCE_ID"], output)
         preparation.prepare(chosen, launcher, found.owner_url())
         _publish(chosen, environment, found)
-        watched = [*_server_parts(found), *parts.parts(chosen, launcher)]
+        watched = [*_server_parts(found), *parts.parts(chosen, launcher, found.worker_url())]
         Supervisor(watched, output, _announcement(chosen, output)).run()
 
 
@@ -61,7 +63,11 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _publish(chosen: Options, environment: dict[str, str], found: Servers) -> None:
     """Tell management commands of this VAR_DIR where everything is."""
-    more = {"DATABASE_OWNER_URL": found.owner_url(), "DGI_SANDBOX_PORT": str(chosen.sandbox_port or "")}
+    more = {
+        "DATABASE_URL": found.worker_url(),
+        "DATABASE_OWNER_URL": found.owner_url(),
+        "DGI_SANDBOX_PORT": str(chosen.sandbox_port or ""),
+    }
     instance.write(chosen.directory / instance.ENVIRONMENT, environment | more)
 
 

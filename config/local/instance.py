@@ -17,6 +17,11 @@ from config.local.refusal import Refusal
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS, ENVIRONMENT, LOCK = "secrets.env", "instance.env", "lock"
+ROLE_PASSWORDS = (
+    "POSTGRES_PASSWORD",
+    *(f"{role}_PASSWORD" for role in ("OWNER", "WEB", "WORKER", "READONLY", "BACKUP")),
+)
+"""Of the superuser and of the roles of roles.sql."""
 
 
 def var_directory(environ: Mapping[str, str]) -> Path:
@@ -84,7 +89,11 @@ def read_secrets(directory: Path) -> dict[str, str]:
     """The secrets of this VAR_DIR, made at the first start; never made anew beside data that needs the old ones."""
     path = directory / SECRETS
     if path.exists():
-        return read(path)
+        kept = read(path)
+        if missing := [name for name in ROLE_PASSWORDS if name not in kept]:
+            kept |= {name: secrets.token_urlsafe(24) for name in missing}
+            write(path, kept)
+        return kept
     if (directory / ENVIRONMENT).exists() or (directory / "postgres").exists():
         raise Refusal(
             f"{shown(directory)} holds data but its {SECRETS} is gone: put it back, or choose another VAR_DIR."
@@ -93,9 +102,7 @@ def read_secrets(directory: Path) -> dict[str, str]:
         "INSTANCE_ID": secrets.token_hex(6),
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
-        "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
-        "OWNER_PASSWORD": secrets.token_urlsafe(24),
-        "APP_PASSWORD": secrets.token_urlsafe(24),
+        **{name: secrets.token_urlsafe(24) for name in ROLE_PASSWORDS},
         "VALKEY_PASSWORD": secrets.token_urlsafe(24),
     }
     write(path, made)

@@ -22,6 +22,7 @@ class Options:
     port: int
     sandbox_port: int | None
     database_url: str
+    worker_url: str
     owner_url: str
     valkey_url: str
 
@@ -43,6 +44,7 @@ def read(environ: Mapping[str, str]) -> Options:
         port=port,
         sandbox_port=_port(environ, "DGI_SANDBOX_PORT", port + SANDBOX_DISTANCE) if wants_sandbox else None,
         database_url=database_url,
+        worker_url=environ.get("WORKER_DATABASE_URL") or database_url,
         owner_url=environ.get("DATABASE_OWNER_URL") or database_url,
         valkey_url=environ.get("VALKEY_URL", ""),
     )

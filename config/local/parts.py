@@ -13,7 +13,7 @@ from config.local.options import Options
 from config.local.output import Output
 from config.local.supervisor import Part
 
-NOT_FOR_PARTS = ("DATABASE_OWNER_URL", "ADMIN_EMAIL", "ADMIN_PASSWORD")
+NOT_FOR_PARTS = ("DATABASE_OWNER_URL", "WORKER_DATABASE_URL", "ADMIN_EMAIL", "ADMIN_PASSWORD")
 """What only the launcher and its first steps need."""
 
 
@@ -24,6 +24,8 @@ def application_environment(options: Options, secrets: Mapping[str, str], urls: 
         "FIELD_KEYS": secrets["FIELD_KEYS"],
         "ALLOWED_HOSTS": ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", options.host])),
         "HTTPS": "0",
+        "MFA_REQUIRED": "0",
+        "EMAIL_URL": "consolemail://",
         "DGI_ALLOWED_HOSTS": "",
         "DGI_ALLOW_LOOPBACK": "1",
     }
@@ -92,17 +94,19 @@ class Launcher:
         *argv: str,
         stop_signal: signal.Signals = signal.SIGTERM,
         death_signal: signal.Signals = signal.SIGTERM,
+        more: Mapping[str, str] | None = None,
     ) -> Part:
-        """A part that the supervisor starts with `python ARGV`."""
+        """A part that the supervisor starts with `python ARGV`; `more` is added to its environment."""
 
         def start() -> process.Process:
-            return self.spawn(name, argv, death_signal=death_signal)
+            return self.spawn(name, argv, more, death_signal=death_signal)
 
         return Part(name, start, stop_signal=stop_signal)
 
 
-def parts(options: Options, launcher: Launcher) -> list[Part]:
-    """Web, workers, beat and watchdog, and the sandbox if it is wanted."""
+def parts(options: Options, launcher: Launcher, worker_url: str = "") -> list[Part]:
+    """Web, workers, beat and watchdog, and the sandbox if it is wanted; all but the web connect by `worker_url`."""
+    behind = {"DATABASE_URL": worker_url} if worker_url else None
     web = ["-m", "granian", "--interface", "wsgi", "--host", options.host, "--port", str(options.port), "--no-ws"]
     workers = ["--workers", "1", "--blocking-threads", "4", "--workers-kill-timeout", "5", "--respawn-failed-workers"]
     celery = ["-m", "celery", "--quiet", "--app", "config"]
@@ -112,11 +116,13 @@ def parts(options: Options, launcher: Launcher) -> list[Part]:
         # On SIGQUIT a worker gives its tasks a few seconds and returns the rest to the queue. When the supervisor died,
         # the broker did too, and Celery may wait for it for ever whatever the signal: SIGKILL, which its pool notices.
         *(
-            launcher.part(name, *celery, *worker, *queue, stop_signal=signal.SIGQUIT, death_signal=signal.SIGKILL)
+            launcher.part(
+                name, *celery, *worker, *queue, stop_signal=signal.SIGQUIT, death_signal=signal.SIGKILL, more=behind
+            )
             for name, *queue in WORKERS
         ),
-        launcher.part("beat", *celery, "beat", "--loglevel", "INFO", death_signal=signal.SIGKILL),
-        launcher.part("watch", "manage.py", "dgi_watch"),
+        launcher.part("beat", *celery, "beat", "--loglevel", "INFO", death_signal=signal.SIGKILL, more=behind),
+        launcher.part("watch", "manage.py", "dgi_watch", more=behind),
     ]
     if options.sandbox_port:
         wanted.append(launcher.part("sandbox", "manage.py", "dgi_sandbox", "--port", str(options.sandbox_port)))

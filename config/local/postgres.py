@@ -1,4 +1,4 @@
-"""PostgreSQL of our own: a unix socket, scram passwords, three roles, default durability."""
+"""PostgreSQL of our own: a unix socket, scram passwords, six roles, default durability."""
 
 import os
 import re
@@ -18,7 +18,9 @@ from config.local.account import Account
 from config.local.refusal import Refusal
 from config.local.server import SERVER_ENVIRONMENT, Server
 
-SUPERUSER, OWNER, APP = "postgres", "forecourt_owner", "forecourt_app"
+SUPERUSER, OWNER, WEB, WORKER = "postgres", "forecourt_owner", "forecourt_web", "forecourt_worker"
+READONLY, BACKUP = "forecourt_readonly", "forecourt_backup"
+ROLES_WITH_PASSWORD = (OWNER, WEB, WORKER, READONLY, BACKUP)
 DATABASE = "forecourt"
 PORT = 5432
 """Nothing listens on it: it is part of the socket's name."""
@@ -43,7 +45,7 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 
 def new_passwords() -> dict[str, str]:
     """A random password for each role."""
-    return {role: secrets.token_urlsafe(24) for role in (SUPERUSER, OWNER, APP)}
+    return {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *ROLES_WITH_PASSWORD)}
 
 
 class Postgres(Server):
@@ -67,7 +69,7 @@ class Postgres(Server):
         self.settings = {**SETTINGS, **(settings or {})}
         self.bin = programs.postgres_bin(self.account)
 
-    def url(self, role: str = APP, database: str = DATABASE) -> str:
+    def url(self, role: str = WEB, database: str = DATABASE) -> str:
         """A URL that Django and libpq both read."""
         return (
             f"postgres://{role}:{self.passwords[role]}@{quote(str(self.socket_directory), safe='')}:{PORT}/{database}"
@@ -117,8 +119,8 @@ class Postgres(Server):
         return psycopg.connect(self.url(SUPERUSER, database), autocommit=True, options=options)
 
     def _roles(self, connection: "psycopg.Connection[tuple[object, ...]]") -> sql.Composed:
-        """roles.sql with the two passwords in place of psql's variables."""
-        pieces = re.split(r":'(owner|app)_password'", ROLES.read_text())
+        """roles.sql with the passwords in place of psql's variables."""
+        pieces = re.split(r":'([a-z]+)_password'", ROLES.read_text())
         return sql.Composed(
             sql.Literal(self.passwords[f"forecourt_{piece}"]) if index % 2 else sql.SQL(piece)  # type: ignore[arg-type]
             for index, piece in enumerate(pieces)

@@ -11,7 +11,7 @@ from config.local import account as accounts
 from config.local.account import Account
 from config.local.options import Options
 from config.local.output import Output
-from config.local.postgres import APP, NOT_DURABLE, OWNER, SUPERUSER, Postgres
+from config.local.postgres import NOT_DURABLE, OWNER, ROLES_WITH_PASSWORD, SUPERUSER, WEB, WORKER, Postgres
 from config.local.programs import SYSTEM_DIRECTORY, open_directory
 from config.local.refusal import Refusal
 from config.local.server import Server
@@ -35,9 +35,13 @@ class Servers:
     def urls(self) -> dict[str, str]:
         """What the application is told."""
         return {
-            "DATABASE_URL": self.postgres.url(APP) if self.postgres else self.options.database_url,
+            "DATABASE_URL": self.postgres.url(WEB) if self.postgres else self.options.database_url,
             "VALKEY_URL": self.valkey.url() if self.valkey else self.options.valkey_url,
         }
+
+    def worker_url(self) -> str:
+        """What workers, beat and watchdog are told instead of the web's."""
+        return self.postgres.url(WORKER) if self.postgres else self.options.worker_url
 
     def owner_url(self) -> str:
         """What migrations are told, and nothing else."""
@@ -52,8 +56,10 @@ def choose(options: Options, secrets: Mapping[str, str], output: Output) -> Serv
     root = _root(options.directory, secrets["INSTANCE_ID"], account)
     if root != options.directory:
         output.say(f"the account {account.name} cannot reach {options.directory}: the servers' data is in {root}")
-    roles = {SUPERUSER: "POSTGRES_PASSWORD", OWNER: "OWNER_PASSWORD", APP: "APP_PASSWORD"}
-    passwords = {role: secrets[name] for role, name in roles.items()}
+    passwords = {
+        role: secrets[f"{role.removeprefix('forecourt_').upper()}_PASSWORD"]
+        for role in (SUPERUSER, *ROLES_WITH_PASSWORD)
+    }
     return Servers(
         options,
         account,

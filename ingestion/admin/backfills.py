@@ -105,6 +105,7 @@ class BackfillAdmin(BigTableAdmin):
     list_select_related = ("dealership", "feed__connection")
     search_fields = ("error", "started_by")
     actions = ("pause", "resume", "cancel")
+    acts_with = "ingestion.backfill:add"
 
     # -- what is shown
 
@@ -152,7 +153,7 @@ class BackfillAdmin(BigTableAdmin):
 
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "dealership":
-            options["queryset"] = Dealership.objects.visible_to(request.user)
+            options["queryset"] = Dealership.objects.visible_to(request.user, "ingestion.backfill:add")
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin
 from dealers.admin import DealershipFilter
+from dealers.audited import Audited
 from dealers.models import Dealership
 from ingestion import reconciliation, services
 from ingestion.admin.freshness import FreshnessFilter, state, why
@@ -63,7 +64,7 @@ class ConnectionForm(forms.ModelForm):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(admin.ModelAdmin):
+class ConnectionAdmin(Audited):
     form = ConnectionForm
     list_display = ("main_dealer", "name", "base_url", "time_zone", "window_days", "days_back", "is_active")
     list_filter = ("is_active",)
@@ -76,14 +77,30 @@ class ConnectionAdmin(admin.ModelAdmin):
     )
 
 
+def connections_of(request: HttpRequest) -> QuerySet[Connection]:
+    """Those that serve a feed the person may see; all for a platform administrator."""
+    if request.user.is_superuser:
+        return Connection.objects.all()
+    return Connection.objects.filter(pk__in=Feed.objects.visible_to(request.user).values("connection"))
+
+
+class ConnectionFilter(admin.RelatedFieldListFilter):
+    """Feeds of one connection, of those that the person's feeds have."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        mine = {"pk__in": connections_of(request).values("pk")}
+        return list(field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=mine))
+
+
 @admin.register(Feed)
-class FeedAdmin(BigTableAdmin):
+class FeedAdmin(Audited, BigTableAdmin):
     list_display = (
         *("__str__", "label", "connection", "is_enabled", state, moment("succeeded_at", _("last success"))),
         *(moment("next_slot", _("next run")), "failures"),
     )
     list_editable = ("is_enabled",)
-    list_filter = (FreshnessFilter, "is_enabled", JobTypeFilter, DealershipFilter, "connection")
+    list_filter = (FreshnessFilter, "is_enabled", JobTypeFilter, DealershipFilter, ("connection", ConnectionFilter))
     list_select_related = ("dealership", "connection")
     list_per_page = 100
     search_fields = ("job_type", "dealership__code", "dealership__name")
@@ -93,6 +110,7 @@ class FeedAdmin(BigTableAdmin):
     )
     fields: ClassVar[Any] = ("dealership", "job_type", "connection", "is_enabled", "daily_at", *readonly_fields)
     actions = ("fetch", "compare_day", "compare_week")
+    acts_with = "ingestion.run:add"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
         rows: Any = super().get_queryset(request)
@@ -109,7 +127,9 @@ class FeedAdmin(BigTableAdmin):
         if db_field.name == "job_type":
             return forms.ChoiceField(label=_("job type"), choices=[(job.code, job.label) for job in JOB_TYPES.values()])
         if db_field.name == "dealership":
-            options["queryset"] = Dealership.objects.visible_to(request.user)
+            options["queryset"] = Dealership.objects.visible_to(request.user, "ingestion.feed:change")
+        if db_field.name == "connection":
+            options["queryset"] = connections_of(request)
         return super().formfield_for_dbfield(db_field, request, **options)
 
     def has_fetch_permission(self, request: HttpRequest) -> bool:

@@ -93,7 +93,7 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
         *(moment("quarantined_at", _("quarantined")), "state"),
     )
     list_filter = (StateFilter, JobTypeFilter, FieldFilter, CauseFilter, DealershipFilter)
-    list_select_related = ("dealership", "run")
+    list_select_related = ("dealership",)  # joined to its run, an entry that a neighbour's brought would not be there
     search_fields = ("natural_key", "reason", "field")
     fields = readonly_fields = (
         *("dealership", "job_type", "natural_key", "dealer_code", "field", "reason", "cause", "run"),
@@ -101,6 +101,7 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
         *("state", moment("settled_at", _("settled")), "settled_by", "why_ignored", "as_received"),
     )
     actions = ("try_again", "ignore", "wait_again")
+    acts_with = "ingestion.quarantinedrecord:change"
 
     @admin.display(description=_("as received"))
     def as_received(self, record: QuarantinedRecord) -> str:
@@ -166,7 +167,9 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
         """What waits, counted by job type, field and cause; and what to do with a group."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        entries: Any = QuarantinedRecord.objects.waiting().visible_to(request.user)
+        entries: Any = QuarantinedRecord.objects.waiting().visible_to(
+            request.user, self.acts_with if request.method == "POST" else ""
+        )
         if request.method == "POST":
             return self.settle_group(request, entries) or HttpResponseRedirect(request.path)
         groups = [

@@ -95,6 +95,7 @@ class RunAdmin(ReadOnly, BigTableAdmin):
     fieldsets = SECTIONS
     readonly_fields = tuple(name for _title, options in SECTIONS for name in options["fields"])
     actions = ("looked_at", "cancel")
+    acts_with = "ingestion.run:add"
 
     @admin.display(description=_("seconds"))
     def duration(self, run: Run) -> str | None:

@@ -10,15 +10,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import exceptions, permissions, serializers, status, viewsets
+from rest_framework import exceptions, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from config.backoffice.api import BackofficeView
 from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
+from dealers.access import Access, needed
 from ingestion import backfills, progress
 from ingestion.api.records import OffsetMoment
 from ingestion.api.runs import MainDealersMoment, at_main_dealer, feed_of
@@ -112,26 +112,22 @@ class BackfillRequest(serializers.Serializer):
     dry_run = serializers.BooleanField(default=False, help_text="Only answer what it would do.")
 
 
-class MayStartBackfills(permissions.BasePermission):
-    """Whoever may see backfills; to start or steer one takes the permission to add it."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method in permissions.SAFE_METHODS or request.user.has_perm("ingestion.add_backfill")
-
-
 class BackfillViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     """Backfills: old ranges of a feed, fetched window by window beside the live runs. Their runs: `runs/?backfill=`."""
 
     queryset = Backfill.objects.none()
     serializer_class = BackfillSerializer
-    permission_classes = [permissions.IsAuthenticated, MayStartBackfills]
+    permission_classes = [Access]
+    acts_with = "ingestion.backfill:add"
     filter_backends = [StrictFilterBackend]
     filterset_class = BackfillFilters
     ordering_fields = ["id", "started_at", "finished_at", "since", "until"]
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Backfill]:
-        return Backfill.objects.visible_to(self.request.user).select_related("dealership", "feed__connection")
+        return Backfill.objects.visible_to(self.request.user, needed(self)).select_related(
+            "dealership", "feed__connection"
+        )
 
     def paginate_queryset(self, queryset: Any) -> Any:
         page = super().paginate_queryset(queryset)
@@ -149,7 +145,7 @@ class BackfillViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         asked = BackfillRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        feed = feed_of(request, given["job"], given["dealer"])
+        feed = feed_of(request, given["job"], given["dealer"], self.acts_with)
         since, until = (at_main_dealer(given.get(name) or timezone.now(), feed) for name in ("since", "until"))
         try:
             if given["dry_run"]:

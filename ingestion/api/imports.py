@@ -7,15 +7,17 @@ from typing import IO, Any
 import msgspec
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, parsers, permissions, serializers, status
+from rest_framework import exceptions, parsers, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice.api import BackofficeView
+from dealers.access import Access
 from dealers.models import Dealership
+from dealers.permissions import may
 from ingestion import imports, intake
 from ingestion.answer import GatewayError
-from ingestion.api.runs import MayStartRuns, RunSerializer
+from ingestion.api.runs import RunSerializer, feed_of
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed
 from ingestion.values import shown
@@ -58,12 +60,13 @@ class ImportRequest(Target):
 class ImportView(BackofficeView):
     """Saved answers, stored as if they had just arrived."""
 
-    permission_classes = [permissions.IsAuthenticated, MayStartRuns]
+    permission_classes = [Access]
+    acts_with = "ingestion.run:add"
     parser_classes = [Untouched]
 
     @extend_schema(request=ImportRequest, responses={201: RunSerializer})
     def post(self, request: Request) -> Response:
-        """Store a saved answer now; what is fetched next does not change. Takes the permission to add the records."""
+        """Store a saved answer now; what is fetched next does not change. Takes the permission to start runs."""
         given = dict(request.data)
         answer = given.pop("answer", None)
         feed = self.feed(given)
@@ -82,19 +85,14 @@ class ImportView(BackofficeView):
         asked = Target(data={name: plain(value) for name, value in given.items()})
         asked.is_valid(raise_exception=True)
         job, dealer = asked.validated_data["job"], asked.validated_data["dealer"]
-        feeds = Feed.objects.visible_to(self.request.user).select_related("connection", "dealership")
-        feed: Feed | None = feeds.filter(job_type=job, dealership__code=dealer).first()
-        if feed is None:
-            raise exceptions.NotFound(
-                _("There is no feed of %(job)s for dealer %(dealer)s.") % {"job": job, "dealer": dealer}
-            )
-        if not self.request.user.has_perm(f"ingestion.add_{feed.kind.record._meta.model_name}"):
+        feed = feed_of(self.request, job, dealer, self.acts_with)
+        if not may(self.request.user, feed.kind.seen_with, feed.dealership_id):
             raise exceptions.PermissionDenied()
         return feed
 
     def refuse_strangers(self, dealers: set[str]) -> None:
         """Whoever sends records says what they are, and so may say nothing of a dealership that they do not see."""
-        seen = Dealership.objects.visible_to(self.request.user).filter(code__in=dealers)
+        seen = Dealership.objects.visible_to(self.request.user, self.acts_with).filter(code__in=dealers)
         if foreign := dealers - set(seen.values_list("code", flat=True)):
             words = ", ".join(shown(code) for code in sorted(foreign)[:20])
             words = _("There are records of dealers that are none of yours: %(codes)s.") % {"codes": words}

@@ -7,14 +7,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, permissions, serializers, viewsets
+from rest_framework import exceptions, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from config.backoffice.api import BackofficeView
 from config.backoffice.filters import StrictFilterBackend
+from dealers.access import Access, needed
 from ingestion import quarantine
 from ingestion.api.records import OffsetMoment
 from ingestion.filters import QuarantineFilters
@@ -125,26 +125,20 @@ class Changed(serializers.Serializer):
     changed = serializers.IntegerField(help_text="How many entries it changed.")
 
 
-class MayChangeQuarantine(permissions.BasePermission):
-    """Whoever may see entries; to do something about them takes the permission to change them."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method in permissions.SAFE_METHODS or request.user.has_perm("ingestion.change_quarantinedrecord")
-
-
 class QuarantineViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     """Records that could not be stored, each with its reason and as received."""
 
     queryset = QuarantinedRecord.objects.none()
     serializer_class = QuarantinedRecordSerializer
-    permission_classes = [permissions.IsAuthenticated, MayChangeQuarantine]
+    permission_classes = [Access]
+    acts_with = "ingestion.quarantinedrecord:change"
     filter_backends = [StrictFilterBackend]
     filterset_class = QuarantineFilters
     ordering_fields = ["id", "quarantined_at", "received_at", "settled_at", "natural_key"]
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> Any:
-        return QuarantinedRecord.objects.visible_to(self.request.user).select_related("dealership")
+        return QuarantinedRecord.objects.visible_to(self.request.user, needed(self)).select_related("dealership")
 
     @property
     def by(self) -> str:
@@ -206,7 +200,7 @@ class QuarantineViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
 
     def chosen(self, asked: Chosen) -> Any:
         asked.is_valid(raise_exception=True)
-        return asked.among(QuarantinedRecord.objects.visible_to(self.request.user))
+        return asked.among(QuarantinedRecord.objects.visible_to(self.request.user, needed(self)))
 
     def one(self) -> Any:
         """The entry addressed, as a query."""

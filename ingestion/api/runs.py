@@ -8,15 +8,15 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, permissions, serializers, status, viewsets
+from rest_framework import exceptions, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from config.backoffice.api import BackofficeView
 from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
+from dealers.access import Access, needed
 from ingestion import reconciliation, services
 from ingestion.api.records import OffsetMoment
 from ingestion.filters import RunFilters
@@ -69,16 +69,9 @@ class RunRequest(serializers.Serializer):
     until = MainDealersMoment(required=False, allow_null=True)
 
 
-class MayStartRuns(permissions.BasePermission):
-    """Whoever may see runs; to start one, to cancel one and to take its flag down take the permission to add it."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return request.method in permissions.SAFE_METHODS or request.user.has_perm("ingestion.add_run")
-
-
-def feed_of(request: Request, job: str, dealer: str) -> Feed:
-    """The feed, if the person may see it. Raises NotFound."""
-    feeds = Feed.objects.visible_to(request.user).select_related("connection", "dealership")
+def feed_of(request: Request, job: str, dealer: str, permission: str) -> Feed:
+    """The feed, if the person has this permission there. Raises NotFound."""
+    feeds = Feed.objects.visible_to(request.user, permission).select_related("connection", "dealership")
     feed: Feed | None = feeds.filter(job_type=job, dealership__code=dealer).first()
     if feed is None:
         raise exceptions.NotFound(
@@ -97,14 +90,15 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
 
     queryset = Run.objects.none()
     serializer_class = RunSerializer
-    permission_classes = [permissions.IsAuthenticated, MayStartRuns]
+    permission_classes = [Access]
+    acts_with = "ingestion.run:add"
     filter_backends = [StrictFilterBackend]
     filterset_class = RunFilters
     ordering_fields = ["id", "queued_at", "started_at", "finished_at", "since", "until", *Run.COUNTS]
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Run]:
-        return Run.objects.visible_to(self.request.user).select_related("dealership")
+        return Run.objects.visible_to(self.request.user, needed(self)).select_related("dealership")
 
     @extend_schema(request=RunRequest, responses={202: RunSerializer})
     def create(self, request: Request) -> Response:
@@ -115,7 +109,7 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
 
     def start(self, job: str, dealer: str, kind: Run.Kind, since: Any = None, until: Any = None) -> Run:
-        feed = feed_of(self.request, job, dealer)
+        feed = feed_of(self.request, job, dealer, self.acts_with)
         since, until = (moment and at_main_dealer(moment, feed) for moment in (since, until))
         by = str(self.request.user)
         try:

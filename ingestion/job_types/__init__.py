@@ -6,6 +6,8 @@ import pkgutil
 from dataclasses import dataclass, field
 from importlib import import_module
 
+from django.db.models import Model
+
 from ingestion.models.record import Line, Record, key_of
 
 
@@ -33,6 +35,16 @@ class JobType:
     def key(self) -> str:
         """The natural key's column."""
         return key_of(self.record).name
+
+    @property
+    def seen_with(self) -> str:
+        """The permission that its records are seen with."""
+        return "records.sales:view" if self.division == "H1" else "records.service:view"
+
+    @property
+    def models(self) -> list[type[Model]]:
+        """Its tables."""
+        return [self.record, self.record.history.model, *self.lines.values()]
 
     @property
     def label(self) -> str:

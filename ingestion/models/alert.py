@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealers.fences import OwnKey
 from dealers.models import DealershipRows
 from ingestion.models.feed import Feed
 
@@ -25,9 +26,7 @@ class AlertQuerySet(DealershipRows):
 class Alert(models.Model):
     """A feed in a state that somebody should know of, from when to when."""
 
-    feed = models.ForeignKey(
-        "ingestion.Feed", models.CASCADE, related_name="alerts", verbose_name=_("feed"), db_index=False
-    )
+    feed = OwnKey("ingestion.Feed", models.CASCADE, related_name="alerts", verbose_name=_("feed"), db_index=False)
     dealership = models.ForeignKey(
         "dealers.Dealership", models.PROTECT, related_name="+", verbose_name=_("dealership"), db_index=False
     )

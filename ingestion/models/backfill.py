@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealers.fences import OwnKey
 from dealers.models import DealershipRows
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ class Backfill(models.Model):
     figures: Figures
     """Put on those that are shown by `ingestion.progress.tell`."""
 
-    feed = models.ForeignKey(
-        "ingestion.Feed", models.PROTECT, related_name="backfills", verbose_name=_("feed"), db_index=False
-    )
+    feed = OwnKey("ingestion.Feed", models.PROTECT, related_name="backfills", verbose_name=_("feed"), db_index=False)
     dealership = models.ForeignKey(
         "dealers.Dealership", models.PROTECT, related_name="+", verbose_name=_("dealership"), db_index=False
     )

@@ -26,7 +26,10 @@ class QuarantinedRecord(models.Model):
     dealership = models.ForeignKey(
         "dealers.Dealership", models.PROTECT, related_name="+", verbose_name=_("dealership"), db_index=False
     )
-    run = models.ForeignKey("ingestion.Run", models.PROTECT, related_name="quarantine", verbose_name=_("first met by"))
+    # It may be a neighbour's whose answer brought the record, and so not there for who sees the entry.
+    run = models.ForeignKey(
+        "ingestion.Run", models.PROTECT, related_name="quarantine", verbose_name=_("first met by"), db_constraint=False
+    )
     job_type = models.CharField(_("job type"), max_length=40)
     natural_key = models.TextField(_("natural key"), blank=True)
     dealer_code = models.CharField(

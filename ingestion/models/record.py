@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from dealers.fences import OwnKey
 from dealers.models import DealershipRows
 from ingestion import fields
 
@@ -29,6 +30,7 @@ class History(HistoricalRecords):
 class Version(models.Model):
     """What a history row carries beside the record's own columns: the run that brought it and the text as received."""
 
+    # An answer may bring a neighbour's records: the run is theirs then, and not there for who sees the version.
     run = models.ForeignKey(
         "ingestion.Run", models.DO_NOTHING, null=True, blank=True, related_name="+", db_constraint=False, db_index=False
     )
@@ -101,7 +103,7 @@ def one_per_dealership(key: str) -> models.UniqueConstraint:
 
 def lines_of(record: type[Record], array: str) -> models.ForeignKey[Any, Any]:
     """A line's tie to its record; `array` is the array's wire name, read as a column's is."""
-    return models.ForeignKey(record, models.CASCADE, related_name=array, db_index=False, verbose_name=_("record"))
+    return OwnKey(record, models.CASCADE, related_name=array, db_index=False, verbose_name=_("record"))
 
 
 def key_of(model: type[models.Model]) -> fields.Key:

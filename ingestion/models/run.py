@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealers.fences import OwnKey
 from dealers.models import DealershipRows
 
 
@@ -52,16 +53,14 @@ class Run(models.Model):
     """Which queue's workers carry out which runs; replays and imports are done by who asks for them."""
     COUNTS = ("received", "created", "updated", "unchanged", "quarantined")
 
-    feed = models.ForeignKey(
-        "ingestion.Feed", models.PROTECT, related_name="runs", verbose_name=_("feed"), db_index=False
-    )
+    feed = OwnKey("ingestion.Feed", models.PROTECT, related_name="runs", verbose_name=_("feed"), db_index=False)
     dealership = models.ForeignKey(
         "dealers.Dealership", models.PROTECT, related_name="+", verbose_name=_("dealership"), db_index=False
     )
     connection = models.ForeignKey(
         "ingestion.Connection", models.PROTECT, related_name="+", verbose_name=_("connection"), db_index=False
     )
-    backfill = models.ForeignKey(
+    backfill = OwnKey(
         "ingestion.Backfill", models.PROTECT, null=True, blank=True, related_name="runs", verbose_name=_("backfill")
     )
     job_type = models.CharField(_("job type"), max_length=40)

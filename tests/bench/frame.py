@@ -97,11 +97,14 @@ def session(options: Options) -> Iterator[Session]:
             DJANGO_SETTINGS_MODULE="config.settings",
         )
         subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], check=True)
-        os.environ["DATABASE_URL"] = postgres.url(roles.APP)
+        os.environ["DATABASE_URL"] = postgres.url(roles.WEB)
         import django
 
         django.setup()
-        yield Session(options, postgres, valkey)
+        from dealers.tenancy import platform
+
+        with platform("bench"):
+            yield Session(options, postgres, valkey)
 
 
 def seconds(work: Callable[[], object]) -> float:

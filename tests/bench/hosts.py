@@ -30,6 +30,12 @@ SUBNET, POOLER, BROKER, GATEWAY = "10.77.0", 6432, 6380, 8014
 PRIMARY_WEB, REPLICA_WEB = 8015, 8016
 PAGE = "/api/v1/dgi/pkb/?page_size=50"
 PASSWORD = "trial-of-hosts"
+AS_PLATFORM = """
+from contextvars import ContextVar
+from dealers import tenancy
+tenancy.scope = ContextVar("scope", default=tenancy.Scope(purpose="trial"))
+"""
+"""In front of what is run in a shell, whose threads have no scope of their own."""
 
 
 def say(line: str) -> None:
@@ -66,7 +72,18 @@ class Host:
 
     def python(self, code: str) -> str:
         """What `code` prints, run on this host."""
-        command = ["ip", "netns", "exec", self.name, sys.executable, "manage.py", "shell", "-v0", "-c", code]
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            self.name,
+            sys.executable,
+            "manage.py",
+            "shell",
+            "-v0",
+            "-c",
+            AS_PLATFORM + code,
+        ]
         environment = {**os.environ, **self.environment}
         found = subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True, text=True)
         if found.returncode:
@@ -140,9 +157,9 @@ def hosts(*names: str) -> Iterator[list[Host]]:
 
 def pooler(host: Host, postgres: Any, place: Path) -> None:
     """PgBouncer in transaction mode in front of the embedded PostgreSQL's socket."""
-    from config.local.postgres import APP, DATABASE, PORT
+    from config.local.postgres import DATABASE, PORT, WEB
 
-    (place / "users.txt").write_text(f'"{APP}" "{postgres.passwords[APP]}"\n')
+    (place / "users.txt").write_text(f'"{WEB}" "{postgres.passwords[WEB]}"\n')
     (place / "pgbouncer.ini").write_text(
         f"""
         [databases]
@@ -275,7 +292,7 @@ def main() -> None:
         place.chmod(0o755)
         database, east, west = stack.enter_context(hosts("fc-db", "fc-east", "fc-west"))
         urls = {
-            "DATABASE_URL": f"postgres://forecourt_app:{postgres.passwords['forecourt_app']}"
+            "DATABASE_URL": f"postgres://forecourt_web:{postgres.passwords['forecourt_web']}"
             f"@{database.address}:{POOLER}/forecourt",
             "VALKEY_URL": f"redis://:{PASSWORD}@{database.address}:{BROKER}/1",
             "LOG_LEVEL": "WARNING",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from ingestion import answer, intake, services
@@ -25,6 +26,7 @@ from tests.bench.work_orders import answers
 
 Timer = Callable[[Callable[[], None]], float]
 JOB = JOB_TYPES["pkb"]
+TABLES = [model._meta.db_table for model in (JOB.record, JOB.record.history.model, *JOB.lines.values())]
 PER_RECORD = 1_000
 """Records of the one-by-one way in a round: its time per record does not depend on how many follow."""
 WAYS = {
@@ -67,7 +69,8 @@ class Loading:
     def round(self, timer: Timer) -> dict[str, float]:
         """Records per second by way: copy, first, again, one."""
         self.empty()
-        copy = self.records / timer(self.ready.copy)
+        with unfenced() as owner:
+            copy = self.records / timer(lambda: self.ready.copy(owner))
         self.empty()
         first = self.records / timer(lambda: self.load(self.first))
         again = self.records / timer(lambda: self.load(self.again))
@@ -80,12 +83,24 @@ class Loading:
         for body in bodies:
             with transaction.atomic():
                 run = a_run(self.feed)
-                intake.take(answer.records(body), run=run, feed=self.feed)
+                intake.take_sorted(intake.sort(answer.records(body), self.feed), run=run, feed=self.feed)
 
     def empty(self) -> None:
-        tables = [JOB.record, JOB.record.history.model, *JOB.lines.values()]
         with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
-            owner.execute(f"TRUNCATE {', '.join(model._meta.db_table for model in tables)}")
+            owner.execute(f"TRUNCATE {', '.join(TABLES)}")
+
+
+@contextmanager
+def unfenced() -> Iterator[psycopg.Connection]:
+    """The owner, whom the fences of the tables let pass in here: COPY knows no row-level security."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+        for table in TABLES:
+            owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        try:
+            yield owner
+        finally:
+            for table in TABLES:
+                owner.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
 
 
 def a_run(feed: Feed) -> Run:
@@ -132,12 +147,12 @@ class Ready:
                     ready(number, feed.dealership_id, place, line) for place, line in enumerate(lines, 1)
                 ]
 
-    def copy(self) -> None:
-        with transaction.atomic():
-            copy(self.store.record, self.record)
-            copy(self.store.history, self.history)
+    def copy(self, owner: psycopg.Connection) -> None:
+        with owner.transaction():
+            copy(owner, self.store.record, self.record)
+            copy(owner, self.store.history, self.history)
             for array, rows in self.lines.items():
-                copy(self.store.lines[array], rows)
+                copy(owner, self.store.lines[array], rows)
 
 
 def ready(*texts: object) -> str:
@@ -146,8 +161,8 @@ def ready(*texts: object) -> str:
     return row.replace("\r", "\\r").replace(NULL, "\\N").replace(NEXT_COLUMN, "\t") + "\n"
 
 
-def copy(table: Stored, rows: list[str]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table.name} ({table.columns}) FROM STDIN") as into:
+def copy(owner: psycopg.Connection, table: Stored, rows: list[str]) -> None:
+    with owner.cursor() as cursor, cursor.copy(f"COPY {table.name} ({table.columns}) FROM STDIN") as into:
         for start in range(0, len(rows), 100):
             into.write("".join(rows[start : start + 100]))
 

@@ -94,22 +94,27 @@ class Drill:
             house.patiently(lambda: house.connect(main_dealer, self.stage.base_url(proxy), dealers))  # noqa: B023
 
     def rage(self) -> None:
-        from tests.chaos import house
-
         begun = time.monotonic()
         pause = self.seconds / (len(self.dealers) - FIRST_DEALERS + 1)
         self.measure_recovery()
         while (passed := time.monotonic() - begun) < self.seconds:
             self.stage.watch()
             self.actor.act()
-            if self.connected < min(FIRST_DEALERS + passed // pause, len(self.dealers)):
-                self.say(f"dealership number {self.connected + 1} is connected")
-                self.connect(self.connected + 1)
-            if resumed := house.patiently(house.resume_backfills):
-                self.say(f"{resumed} paused backfills go on")
+            if not self.stage.sleeps():  # whoever sleeps in a transaction keeps its rows
+                self.let_staff_work(min(FIRST_DEALERS + int(passed // pause), len(self.dealers)))
             time.sleep(0.2)
         self.actor.undo_everything()
         self.say("no more faults")
+
+    def let_staff_work(self, dealerships: int) -> None:
+        """Connect the next dealership if so many are due, and let paused backfills go on."""
+        from tests.chaos import house
+
+        if self.connected < dealerships:
+            self.say(f"dealership number {self.connected + 1} is connected")
+            self.connect(self.connected + 1)
+        if resumed := house.patiently(house.resume_backfills):
+            self.say(f"{resumed} paused backfills go on")
 
     def measure_recovery(self) -> None:
         """Both workers die with runs under way: how long until those run again."""
@@ -165,9 +170,12 @@ def main() -> int:
         import django
 
         django.setup()
+        from dealers.tenancy import platform
+
         drill = Drill(stage, seed, seconds)
         try:
-            breaches = drill.run()
+            with platform("drill"):
+                breaches = drill.run()
         except BaseException:
             sys.stdout.write(stage.logs(30) + "\n")
             raise

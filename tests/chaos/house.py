@@ -24,7 +24,7 @@ DAYS = 14
 Found = TypeVar("Found")
 
 
-def patiently(look: Callable[[], Found], seconds: float = 90) -> Found:
+def patiently(look: Callable[[], Found], seconds: float = 60) -> Found:
     """What `look` finds in the database, however often that is restarted meanwhile."""
     end = time.monotonic() + seconds
     while True:

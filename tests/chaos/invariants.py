@@ -161,4 +161,4 @@ def fetch(fetcher: Fetcher, feed: Feed, direct_url: str, since: datetime) -> Non
     for begin, end in Connection(window_days=7).windows(since, run.until):
         call = Call(feed.kind.module, feed.dealership.code, begin, end, feed.kind.filters, feed.dealership_id)
         with fetcher.submit(gateway, call).result() as answer:
-            intake.take(answer.records, run=run, feed=feed)
+            intake.take_sorted(intake.sort(answer.records, feed), run=run, feed=feed)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from config.local import account as accounts
 from config.local import process
-from config.local.postgres import APP, OWNER, Postgres
+from config.local.postgres import OWNER, WEB, Postgres
 from config.local.servers import temporary
 from config.local.valkey import Valkey
 
@@ -136,6 +136,10 @@ class Stage:
     def named(self, prefix: str) -> list[Part]:
         return [part for name, part in self.parts.items() if name.startswith(prefix)]
 
+    def sleeps(self) -> bool:
+        """Whether a part of it is stopped where it stood."""
+        return any(part.frozen for part in self.parts.values())
+
     def watch(self) -> None:
         for part in self.parts.values():
             part.watch()
@@ -183,7 +187,7 @@ def environment(postgres: Postgres, valkey: Valkey, directory: Path) -> dict[str
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "FIELD_KEYS": urlsafe_b64encode(os.urandom(32)).decode(),
-        "DATABASE_URL": postgres.url(APP),
+        "DATABASE_URL": postgres.url(WEB),
         "VALKEY_URL": valkey.url(),
         "STATIC_ROOT": str(directory / "static"),
         "HTTPS": "0",

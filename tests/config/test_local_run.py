@@ -91,7 +91,7 @@ def test_an_instance_comes_up_survives_a_kill_and_stops_in_time(directory: Path)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
             assert answer.status == 200
         role = "from django.db import connection as c; print(c.cursor().execute('SELECT current_user').fetchone())"
-        assert "forecourt_app" in first.manage("shell", "--no-imports", "-c", role)
+        assert "forecourt_worker" in first.manage("shell", "--no-imports", "-c", role)
         identity = instance.read_secrets(directory)["INSTANCE_ID"]
         for pid in process.marked(identity):
             assert b"DATABASE_OWNER_URL" not in Path(f"/proc/{pid}/environ").read_bytes()

@@ -13,7 +13,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.local.postgres import APP, OWNER, SUPERUSER, Postgres
+from config.local.postgres import OWNER, SUPERUSER, WEB, Postgres
 from config.local.process import wait_until, working_in
 from config.local.refusal import Refusal
 from config.local.server import LONGEST_SOCKET_PATH, short_socket_directory
@@ -52,27 +52,27 @@ def client(server: Valkey) -> "redis.Redis":
     return redis.Redis.from_url(server.client_url())
 
 
-@pytest.mark.parametrize("role", [APP, OWNER])
+@pytest.mark.parametrize("role", [WEB, OWNER])
 def test_neither_role_has_a_power_over_the_cluster(postgres: Postgres, role: str) -> None:
     powers = "rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolreplication"
     assert answer(postgres, role, f"SELECT {powers} FROM pg_roles WHERE rolname = current_user") is False
 
 
 def test_the_app_role_owns_nothing_and_is_no_member_of_the_owner(postgres: Postgres) -> None:
-    assert answer(postgres, APP, "SELECT count(*) FROM pg_class WHERE relowner = to_regrole(current_user)") == 0
-    assert answer(postgres, APP, "SELECT pg_has_role('forecourt_owner', 'member')") is False
+    assert answer(postgres, WEB, "SELECT count(*) FROM pg_class WHERE relowner = to_regrole(current_user)") == 0
+    assert answer(postgres, WEB, "SELECT pg_has_role('forecourt_owner', 'member')") is False
 
 
 @pytest.mark.parametrize(
     "statement", ["CREATE TABLE mine ()", "TRUNCATE kept", "DROP TABLE kept", "ALTER TABLE kept ADD x int"]
 )
 def test_the_app_role_changes_no_table(postgres: Postgres, statement: str) -> None:
-    with psycopg.connect(postgres.url(APP)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with psycopg.connect(postgres.url(WEB)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)  # type: ignore[call-overload]
 
 
 def test_the_app_role_reads_and_writes_rows_of_tables_that_the_owner_makes(postgres: Postgres) -> None:
-    with psycopg.connect(postgres.url(APP)) as connection:
+    with psycopg.connect(postgres.url(WEB)) as connection:
         connection.execute("INSERT INTO kept (word) VALUES ('a'), ('b')")
         connection.execute("UPDATE kept SET word = 'c' WHERE word = 'a'")
         connection.execute("DELETE FROM kept WHERE word = 'b'")
@@ -88,15 +88,15 @@ def test_creating_a_database_again_changes_nothing(postgres: Postgres) -> None:
 
 def test_a_database_can_be_copied_with_its_tables_and_grants(postgres: Postgres) -> None:
     postgres.create_database("copy", template="forecourt")
-    with psycopg.connect(postgres.url(APP, "copy")) as connection:
+    with psycopg.connect(postgres.url(WEB, "copy")) as connection:
         connection.execute("INSERT INTO kept (word) VALUES ('in the copy')")
 
 
 def test_our_extensions_and_the_default_durability_are_there(postgres: Postgres) -> None:
-    extensions = answer(postgres, APP, "SELECT array_agg(extname::text) FROM pg_extension")
+    extensions = answer(postgres, WEB, "SELECT array_agg(extname::text) FROM pg_extension")
     assert {"pg_trgm", "btree_gist", "unaccent", "citext", "pg_stat_statements"} <= set(extensions)  # type: ignore[call-overload]
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        assert answer(postgres, APP, f"SHOW {setting}") == "on"
+        assert answer(postgres, WEB, f"SHOW {setting}") == "on"
 
 
 def test_nobody_gets_in_without_the_password(postgres: Postgres) -> None:
@@ -121,12 +121,12 @@ def test_the_data_is_closed_to_others(postgres: Postgres, valkey: Valkey) -> Non
 
 
 def test_postgres_killed_hard_starts_again_with_what_was_committed(postgres: Postgres) -> None:
-    answer(postgres, APP, "INSERT INTO kept (word) VALUES ('before the kill') RETURNING number")
+    answer(postgres, WEB, "INSERT INTO kept (word) VALUES ('before the kill') RETURNING number")
     assert postgres.process is not None
     postgres.process.kill()
     postgres.process.wait()
     postgres.start()
-    assert answer(postgres, APP, "SELECT count(*) FROM kept WHERE word = 'before the kill'") == 1
+    assert answer(postgres, WEB, "SELECT count(*) FROM kept WHERE word = 'before the kill'") == 1
 
 
 def test_a_stale_pid_file_that_names_a_living_process_is_no_obstacle(postgres: Postgres) -> None:
@@ -137,7 +137,7 @@ def test_a_stale_pid_file_that_names_a_living_process_is_no_obstacle(postgres: P
     stale.write_text(content.replace(content.split()[0], str(os.getppid()), 1))
     postgres.account.own(stale)
     postgres.start()
-    assert answer(postgres, APP, "SELECT 1") == 1
+    assert answer(postgres, WEB, "SELECT 1") == 1
 
 
 def test_a_server_that_lost_its_supervisor_is_followed_by_a_new_one(postgres: Postgres, place: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_server_that_lost_its_supervisor_is_followed_by_a_new_one(postgres: Po
     with Postgres(place, passwords=postgres.passwords) as second:
         assert first is not None
         assert first.wait(5) == 0, "the first one was asked to stop in order"
-        assert answer(second, APP, "SELECT 1") == 1
+        assert answer(second, WEB, "SELECT 1") == 1
     postgres.start()
 
 

@@ -80,3 +80,29 @@ def test_a_socket_directory_keeps_its_case() -> None:
     outcome = start_with(DATABASE_URL="postgres://me:hush@%2Ftmp%2FWithCase:5432/name")
     assert "'HOST': '/tmp/WithCase'" in outcome.stdout
     assert "'PORT': 5432" in outcome.stdout
+
+
+@pytest.mark.parametrize(("given", "threshold"), [(None, "5"), ("1", "5"), ("0", "None")])
+def test_statements_are_prepared_unless_what_is_between_knows_none(given: str | None, threshold: str) -> None:
+    assert f"'prepare_threshold': {threshold}" in start_with(DATABASE_PREPARES=given).stdout
+
+
+@pytest.mark.parametrize(
+    ("broker", "cache"),
+    [
+        ("redis://:secret@valkey:6379/3", "redis://:secret@valkey:6379/4"),
+        ("rediss://valkey?ssl_cert_reqs=required", "rediss://valkey/1?ssl_cert_reqs=required"),
+        ("redis+socket://:secret@/run/valkey.sock?virtual_host=1", "unix://:secret@/run/valkey.sock?db=2"),
+        ("redis+socket:///run/valkey.sock", "unix:///run/valkey.sock?db=1"),
+    ],
+)
+def test_the_cache_is_beside_the_broker(broker: str, cache: str) -> None:
+    from config.settings import beside
+
+    assert beside(broker) == cache
+
+
+def test_a_broker_whose_database_is_no_number_is_refused() -> None:
+    outcome = start_with(VALKEY_URL="redis://valkey/one", CACHE_URL=None)
+    assert outcome.returncode
+    assert "VALKEY_URL: " in outcome.stderr.splitlines()[-1]

@@ -1,19 +1,20 @@
 """People and dealerships in the admin."""
 
 import pytest
-from django.contrib.auth.models import Permission
 
 from dealers.models import User
-from tests.factories import PASSWORD, UserFactory
+from dealers.roles import Role
+from tests.factories import PASSWORD, MembershipFactory
+from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def personnel(client):
-    """A member of staff who keeps accounts but is no platform administrator."""
-    user = UserFactory(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__app_label="dealers"))
+def personnel(client, alice):
+    """A member of staff who keeps accounts of Alice's dealership but is no platform administrator."""
+    dealership = alice.memberships.get().dealership
+    user = with_role(MembershipFactory(dealership=dealership).user, Role.OWNER, staff=True)
     client.force_login(user)
     return user
 
@@ -33,12 +34,6 @@ def test_an_administrator_creates_a_person_by_address(client, admin_user):
     assert User.objects.get(email="new@dealer.example").check_password(PASSWORD)
 
 
-def test_a_person_signs_in_with_their_address(client, alice):
-    response = client.post("/admin/login/?next=/", {"username": alice.email, "password": PASSWORD, "next": "/"})
-    assert (response.status_code, response["Location"]) == (302, "/")
-    assert client.get("/").status_code == 200
-
-
 def test_who_may_not_open_the_admin_is_not_let_in(client, alice):
     client.force_login(alice)
     assert client.get("/admin/").status_code == 302
@@ -46,21 +41,31 @@ def test_who_may_not_open_the_admin_is_not_let_in(client, alice):
 
 def test_only_a_platform_administrator_gives_rights_away(client, personnel, alice):
     page = client.get(f"/admin/dealers/user/{alice.pk}/change/").content.decode()
-    assert 'name="name"' in page
+    assert alice.email in page
     assert 'name="is_superuser"' not in page
     assert 'name="is_staff"' not in page
+    assert client.post(f"/admin/dealers/user/{alice.pk}/change/", {"is_superuser": "on"}).status_code == 403
 
 
 def test_only_a_platform_administrator_changes_one(client, personnel, admin_user):
+    MembershipFactory(user=admin_user, dealership=personnel.memberships.get().dealership)
     assert client.post(f"/admin/dealers/user/{admin_user.pk}/change/", {"name": "x"}).status_code == 403
     assert client.post(f"/admin/dealers/user/{admin_user.pk}/password/", {"password1": "x"}).status_code == 403
     assert client.post(f"/admin/dealers/user/{admin_user.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_staff_see_the_people_they_work_with(client, personnel, alice, charlie):
+    page = client.get("/admin/dealers/user/").content.decode()
+    assert alice.email in page
+    assert charlie.email not in page
+    assert client.get(f"/admin/dealers/user/{charlie.pk}/change/").status_code == 302
+    places = client.get(f"/admin/dealers/dealership/{alice.memberships.get().dealership_id}/change/").content.decode()
+    assert alice.email in places
+    assert charlie.email not in places
+
+
 def test_staff_see_the_dealerships_they_belong_to(client, alice, charlie):
-    alice.is_staff = True
-    alice.save()
-    alice.user_permissions.set(Permission.objects.filter(codename="view_dealership"))
+    with_role(alice, Role.OWNER, staff=True)
     client.force_login(alice)
     page = client.get("/admin/dealers/dealership/").content.decode()
     assert alice.memberships.get().dealership.name in page

@@ -133,8 +133,8 @@ class Snapshot:
         self.rows = {}
         with connection.cursor() as cursor:
             for table in self.tables:
-                with cursor.copy(f"COPY {table} TO STDOUT") as copy:
-                    self.rows[table] = b"".join(bytes(piece) for piece in copy)
+                cursor.execute(f"SELECT row::text FROM {table} AS row")
+                self.rows[table] = [row for (row,) in cursor.fetchall()]
 
     def bring_back(self) -> None:
         """Tables are given with those first that others point at."""
@@ -142,5 +142,7 @@ class Snapshot:
             for table in reversed(self.tables):
                 cursor.execute(f"DELETE FROM {table}")
             for table in self.tables:
-                with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                    copy.write(self.rows[table])
+                cursor.execute(
+                    f"INSERT INTO {table} SELECT * FROM unnest(%s::text[]::{table}[])",
+                    [self.rows[table]],
+                )

@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group, Permission
 from django.core.paginator import InvalidPage
 from django.urls import reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from config.backoffice.admin import UncountedPaginator
-from dealers.models import Dealership, User
+from dealers import audit
+from dealers.flags import FLAGS
+from dealers.models import Dealership, Event, Flag, Group, Invitation, User
+from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Run
@@ -26,6 +28,7 @@ from tests.factories import (
     RunFactory,
     record_of,
 )
+from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
 PKB = JOB_TYPES["pkb"]
@@ -53,6 +56,11 @@ OTHERS = {
     Run: lambda dealership, number: run(dealership),
     Alert: lambda dealership, number: AlertFactory(feed=feed(list(JOB_TYPES)[number], dealership)),
     Gate: lambda dealership, number: GateFactory(),
+    Flag: lambda dealership, number: Flag.objects.create(name=list(FLAGS)[number], dealership=dealership),
+    Event: lambda dealership, number: audit.record(f"thing{number}.changed", dealership),
+    Invitation: lambda dealership, number: Invitation.objects.create(
+        dealership=dealership, email=f"i{number}@x.example", role="viewer", token_hash=str(number), expires_at=MOMENT
+    ),
     Backfill: lambda dealership, number: BackfillFactory(feed=feed(list(JOB_TYPES)[number], dealership)),
     QuarantinedRecord: lambda dealership, number: QuarantineFactory(run=run(dealership)),
     IntervalSchedule: lambda dealership, number: IntervalSchedule.objects.create(every=100 + number, period="minutes"),
@@ -92,10 +100,7 @@ def staff(client, admin_user):
 @pytest.fixture
 def alice_as_staff(client, alice):
     """A member of staff with every right, but only in her dealership."""
-    alice.is_staff = True
-    alice.save()
-    alice.user_permissions.set(Permission.objects.all())
-    client.force_login(alice)
+    client.force_login(with_role(alice, Role.OWNER, staff=True))
     return client
 
 
@@ -125,12 +130,12 @@ def test_every_list_can_be_searched_sorted_and_opened(staff, here, model):
 
 @every_model
 def test_every_page_to_add_a_row_opens_or_is_forbidden(staff, here, model):
-    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate)
+    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event)
     assert staff.get(address(model, "add")).status_code == (403 if read_only else 200)
 
 
 @pytest.mark.parametrize(
-    "model", [*RECORDS, Run, Backfill, QuarantinedRecord, Alert, Gate], ids=lambda model: model.__name__
+    "model", [*RECORDS, Run, Backfill, QuarantinedRecord, Alert, Gate, Event], ids=lambda model: model.__name__
 )
 def test_what_the_system_writes_nobody_changes_or_deletes(staff, here, model):
     row = stored(model, here, 1)

@@ -5,23 +5,20 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
+from dealers.models import User
+from dealers.roles import Role
 from ingestion import fields, services
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Run
 from tests.factories import MOMENT, RAW, BackfillFactory, FeedFactory, QuarantineFactory, RunFactory, record_of
+from tests.people import ASKED_OF_EACH, with_role
+from tests.people import api_of as signed_in
 
 pytestmark = pytest.mark.django_db
 PKB = JOB_TYPES["pkb"]
 every_job = pytest.mark.parametrize("job", JOB_TYPES.values(), ids=str)
-
-
-def signed_in(user):
-    api = APIClient()
-    api.force_authenticate(user)
-    return api
 
 
 def dealership_of(user):
@@ -104,7 +101,7 @@ def test_fields_that_the_specification_lacks_are_shown(api, here):
 def test_a_list_costs_the_same_for_any_number_of_records(api, here, job, django_assert_max_num_queries):
     for _ in range(5):
         record_of(job, here)
-    with django_assert_max_num_queries(1 + len(job.lines)):
+    with django_assert_max_num_queries(ASKED_OF_EACH + 1 + len(job.lines)):
         assert len(ids(api.get(f"/api/v1/dgi/{job.code}/"))) == 5
 
 
@@ -247,7 +244,7 @@ def test_the_job_types_say_what_they_hold(api):
 
 @pytest.fixture
 def may_run(alice):
-    alice.user_permissions.add(Permission.objects.get(codename="add_run"))
+    with_role(alice, Role.OWNER)
 
 
 @pytest.fixture
@@ -376,9 +373,13 @@ def test_nobody_sees_anything_without_signing_in(of_alice):
 
 
 def test_who_left_sees_nothing(of_alice, alice):
-    alice.is_active = False
+    api = signed_in(alice)
+    alice.memberships.all().delete()
     for address in of_alice:
-        assert ids(signed_in(alice).get(address)) == set()
+        assert ids(api.get(address)) == set()
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    for address in of_alice:
+        assert api.get(address).status_code == 401
 
 
 @pytest.mark.parametrize(("is_staff", "kind"), [(True, "text/html"), (False, "application/json")])

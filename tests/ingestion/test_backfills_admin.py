@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from dealers.models import Dealership, User
+from dealers.roles import Role
 from ingestion import backfills, tasks
 from ingestion.models import Backfill, Connection, Feed, Run
 from tests.factories import BackfillFactory, FeedFactory, RunFactory
 from tests.ingestion.roads import WIB
+from tests.people import with_role
 
 TODAY = datetime.now(UTC).astimezone(WIB).date()
 
@@ -129,9 +130,7 @@ def test_one_that_came_between_the_check_and_the_start_is_told(
 def test_only_ones_own_dealerships_can_be_chosen(client: Client, alice: User, charlie: User) -> None:
     theirs = charlie.memberships.get().dealership
     FeedFactory(dealership=theirs)
-    alice.is_staff = True
-    alice.save()
-    alice.user_permissions.set(Permission.objects.filter(codename__in=["add_backfill", "view_backfill"]))
+    with_role(alice, Role.OWNER, staff=True)
     client.force_login(alice)
     assert theirs.name not in client.get(address(Backfill, "add")).content.decode()
     assert client.post(address(Backfill, "add"), form(theirs, "pkb")).status_code == 200
@@ -167,9 +166,7 @@ def test_backfills_are_paused_resumed_and_cancelled(staff: Client, admin_user: U
 
 def test_who_may_only_look_has_no_actions(client: Client, alice: User, feed: Feed) -> None:
     made, run = started(feed), RunFactory(feed=feed, flag="look")
-    alice.is_staff = True
-    alice.save()
-    alice.user_permissions.set(Permission.objects.filter(codename__in=["view_backfill", "view_run"]))
+    with_role(alice, Role.VIEWER, staff=True)
     client.force_login(alice)
     assert 'name="action"' not in client.get(address(Backfill)).content.decode()
     chosen(client, Backfill, "cancel", made)

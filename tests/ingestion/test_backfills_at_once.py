@@ -232,8 +232,10 @@ def test_of_twenty_starts_at_once_one_backfill_comes() -> None:
 WORKER = """
 import django
 django.setup()
+from dealers.tenancy import platform
 from ingestion import desk
-list(desk.serve("bulk"))
+with platform("bulk"):
+    list(desk.serve("bulk"))
 """
 
 

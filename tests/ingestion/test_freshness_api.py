@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed, Run
 from tests.factories import DealershipFactory, FeedFactory, GateFactory, QuarantineFactory, RunFactory
+from tests.people import ASKED_OF_EACH, api_of
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/dgi/freshness/"
@@ -22,9 +22,7 @@ def now():
 
 @pytest.fixture
 def api(alice):
-    client = APIClient()
-    client.force_authenticate(alice)
-    return client
+    return api_of(alice)
 
 
 @pytest.fixture
@@ -160,7 +158,7 @@ def test_pages_follow_one_another(api, make, now, ordering):
 def test_a_page_is_one_query_however_many_feeds_it_shows(api, make, django_assert_num_queries):
     for job in list(JOB_TYPES)[:10]:
         QuarantineFactory(run=RunFactory(feed=make(job_type=job)))
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(ASKED_OF_EACH + 1):
         assert len(rows(api)) == 10
 
 
@@ -175,8 +173,7 @@ def test_another_dealerships_feeds_do_not_exist(api, make, charlie):
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_nobody_writes_here(admin_user, make, method):
-    client = APIClient()
-    client.force_authenticate(admin_user)
+    client = api_of(admin_user)
     assert getattr(client, method)(f"{ADDRESS}{make().pk}/", {}).status_code == 405
 
 

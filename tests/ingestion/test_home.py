@@ -27,7 +27,7 @@ def page(client, alice):
 
 def test_it_is_for_people_who_are_signed_in(client):
     response = client.get("/")
-    assert (response.status_code, response["Location"]) == (302, "/admin/login/?next=/")
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/")
 
 
 def test_it_says_so_when_nothing_runs_yet(page):

@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
 from dealers.models import User
+from dealers.roles import Role
 from ingestion import quarantine, replays
 from ingestion.admin.quarantine import QuarantinedRecordAdmin
 from ingestion.models import QuarantinedRecord, Run
 from tests.factories import FeedFactory, QuarantineFactory, RunFactory
 from tests.ingestion.before_the_fix import before_the_fix, order
 from tests.ingestion.roads import DEALER, Road, road_for
+from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/ingestion/quarantinedrecord/"
@@ -36,10 +37,7 @@ def road(alice: User) -> Road:
 @pytest.fixture
 def staff(client: Client, alice: User) -> Client:
     """Alice as a member of staff who may change the quarantine."""
-    alice.is_staff = True
-    alice.save()
-    names = ("view_quarantinedrecord", "change_quarantinedrecord")
-    alice.user_permissions.set(Permission.objects.filter(codename__in=names))
+    with_role(alice, Role.OWNER, staff=True)
     client.force_login(alice)
     return client
 
@@ -167,7 +165,7 @@ def test_actions_take_the_permission_and_reach_no_other_dealership(
     theirs.refresh_from_db()
     assert theirs.state == "waiting"
     quarantine.wait_again(QuarantinedRecord.objects.all())
-    alice.user_permissions.set(Permission.objects.filter(codename="view_quarantinedrecord"))
+    with_role(alice, Role.VIEWER)
     for action in ("try_again", "ignore", "wait_again"):
         act(staff, action, "1", why="a test", index="0")
     assert "Try again" not in staff.get(LIST).content.decode()
@@ -212,12 +210,12 @@ def test_groups_take_the_permission_and_show_what_one_may_see(
 ) -> None:
     theirs_group = {"job": theirs.job_type, "field": theirs.field, "cause": theirs.cause}
     staff.post(GROUPS, {"action": "ignore", "why": "a test", **theirs_group})
-    alice.user_permissions.set(Permission.objects.filter(codename="view_quarantinedrecord"))
+    with_role(alice, Role.VIEWER)
     assert "Try again" not in staff.get(GROUPS).content.decode()
     for action in ("replay", "ignore"):
         assert act_on_group(staff, action, why="a test").status_code == 403
     assert set(states().values()) == {"waiting"}
-    alice.user_permissions.clear()
+    alice.memberships.all().delete()
     assert staff.get(GROUPS).status_code == 403
 
 

@@ -6,31 +6,22 @@ import json
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from rest_framework.test import APIClient
 
 from dealers.models import User
+from dealers.roles import Role
 from ingestion import replays
 from ingestion.models import QuarantinedRecord, Run
 from tests.factories import FeedFactory, MembershipFactory, QuarantineFactory, RunFactory
 from tests.ingestion.before_the_fix import before_the_fix, order
 from tests.ingestion.roads import DEALER, NEIGHBOUR, STRANGER, Road, body_of, dealership, in_json, road_for
+from tests.people import api_of as signed_in
+from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/dgi/quarantine/"
 IMPORTS = "/api/v1/dgi/imports/"
-
-
-def permit(user: User, *names: str) -> User:
-    user.user_permissions.add(*Permission.objects.filter(codename__in=names))
-    return User.objects.get(pk=user.pk)
-
-
-def signed_in(user: User) -> APIClient:
-    api = APIClient()
-    api.force_authenticate(user)
-    return api
 
 
 @pytest.fixture
@@ -46,7 +37,7 @@ def road(alice: User) -> Road:
 @pytest.fixture
 def api(alice: User) -> APIClient:
     """Alice, who may change the quarantine."""
-    return signed_in(permit(alice, "change_quarantinedrecord"))
+    return signed_in(with_role(alice, Role.OWNER))
 
 
 @pytest.fixture
@@ -246,7 +237,7 @@ def test_another_dealerships_entry_is_as_unknown_as_none(
 
 
 def test_a_person_of_one_dealership_changes_nothing_of_another(road: Road, charlie: User) -> None:
-    api = signed_in(permit(charlie, "change_quarantinedrecord"))
+    api = signed_in(with_role(charlie, Role.OWNER))
     assert post(api, "replay/", job="pkb").json() == {"stored": 0, "waiting": 0, "runs": []}
     assert post(api, "ignore/", job="pkb", why="a test").json() == {"changed": 0}
     assert api.get(f"{LIST}groups/").json() == []
@@ -267,7 +258,7 @@ def test_to_change_anything_takes_the_permission(road: Road, alice: User) -> Non
 
 @pytest.fixture
 def importer(alice: User, road: Road) -> APIClient:
-    return signed_in(permit(alice, "add_run", "add_workorder"))
+    return signed_in(with_role(alice, Role.OWNER))
 
 
 def send(api: APIClient, answer: bytes, job: str = "pkb", dealer: str = DEALER) -> Any:
@@ -320,9 +311,8 @@ def test_an_answer_that_is_too_large_is_refused(importer: APIClient) -> None:
 
 
 def test_an_import_takes_both_permissions(alice: User, road: Road) -> None:
-    for names in ((), ("add_run",), ("add_workorder",)):
-        alice.user_permissions.clear()
-        assert send(signed_in(permit(alice, *names)), b"[]").status_code == 403
+    for role in (Role.VIEWER, Role.SALES_MANAGER, Role.TECHNICIAN):
+        assert send(signed_in(with_role(alice, role)), b"[]").status_code == 403
     assert not Run.objects.filter(kind="import").exists()
 
 
@@ -340,7 +330,7 @@ def test_nobody_says_anything_of_a_dealership_that_they_do_not_see(importer: API
             answers.append(response.content.decode().replace(code, "#"))
     assert len(set(answers)) == 1
     assert not Run.objects.filter(kind="import").exists()
-    MembershipFactory(user=alice, dealership=dealership(NEIGHBOUR))
+    MembershipFactory(user=alice, dealership=dealership(NEIGHBOUR), role=Role.OWNER)
     assert send(importer, in_json([order(9), order(1, dealerId=NEIGHBOUR)])).json()["created"] == 2
 
 

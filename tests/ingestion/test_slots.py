@@ -393,6 +393,7 @@ def test_a_feed_that_somebody_holds_is_left_to_the_next_look_instead_of_waited_f
     scheduled()
     held, free = FeedFactory(), FeedFactory()
     with psycopg.connect(os.environ["DATABASE_URL"]) as storing:
+        storing.execute("SET ROLE forecourt_platform")
         storing.execute("SELECT FROM ingestion_feed WHERE id = %s FOR NO KEY UPDATE", [held.pk])
         slots.fill()
     assert [run.feed_id for run in Run.objects.all()] == [free.pk]

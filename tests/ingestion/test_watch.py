@@ -14,6 +14,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from config.local.process import wait_until
+from dealers.tenancy import nobody
 from ingestion import alerts
 from ingestion.models import Alert, Feed, Run
 from ingestion.watch import Watch
@@ -236,10 +237,10 @@ def running_watchdog(receiver: Script) -> Iterator[subprocess.Popen[str]]:
 def test_the_process_survives_a_lost_connection_and_stops_on_sigterm():
     row = late_feed()
     with scripted(OK) as receiver, running_watchdog(receiver) as process:
-        with connection.cursor() as cursor:
+        with nobody(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+                " WHERE datname = current_database() AND usename = session_user AND pid <> pg_backend_pid()"
             )
             assert cursor.fetchone() == (1,)
         make_well(row)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from dealers import factors
+from dealers.tenancy import platform
 from ingestion.models import Connection
 
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every stored credential with the first key of FIELD_KEYS. Put a new key in front, restart, run this, "
-        "then drop the old key."
+        "Encrypt every stored credential and second factor with the first key of FIELD_KEYS. Put a new key in front, "
+        "restart, run this, then drop the old key."
     )
 
+    @platform("manage.py rotate_keys")
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         connections = Connection.objects.select_for_update()
@@ -27,4 +31,10 @@ class Command(BaseCommand):
             except (ImproperlyConfigured, ValueError) as error:
                 raise CommandError(f"{connection}: {error}; nothing was changed.") from None
             connection.save(update_fields=["api_key", "secret_key"])
+        try:
+            held = factors.rotate()
+        except InvalidToken:
+            raise CommandError("a second factor cannot be read by any of FIELD_KEYS; nothing was changed.") from None
         self.stdout.write(f"{len(connections)} connections now use the first key.")
+        if held:
+            self.stdout.write(f"{held} second factors do too.")

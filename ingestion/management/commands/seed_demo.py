@@ -1,15 +1,18 @@
-"""First start: an administrator, and a demo main dealer with three dealerships on the sandbox."""
+"""First start: an administrator, and a demo main dealer with three dealerships on the sandbox, two people in each."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from dealers.models import Dealership, User
+from dealers.models import Dealership, Membership, User
+from dealers.roles import Role
+from dealers.tenancy import platform
 from ingestion import schedules, services, slots, tasks
 from ingestion.models import Connection
 from ingestion.sandbox import config as sandbox
@@ -24,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--gateway-port", type=int, default=8014, metavar="PORT", help="the sandbox's port")
         parser.add_argument("--no-sandbox", action="store_true", help="only the administrator")
 
+    @platform("manage.py seed_demo")
     def handle(self, *args: Any, **options: Any) -> None:
         self.administrator()
         if not options["no_sandbox"]:
@@ -39,6 +43,21 @@ class Command(BaseCommand):
         User.objects.create_superuser(email, password, name="Administrator")
         shown = "as set in ADMIN_PASSWORD" if preset else f"{password}   (shown only now)"
         self.stdout.write(f"Administrator: {email}\nPassword:      {shown}")
+
+    def people(self, dealerships: Iterable[Dealership]) -> None:
+        """A dealer admin and a salesperson in each dealership, with passwords that are shown only now."""
+        for dealership in dealerships:
+            for role in (Role.OWNER, Role.SALESPERSON):
+                email, password = f"{role}.{dealership.code}@example.com", secrets.token_urlsafe(15)
+                user = User.objects.create_user(
+                    email,
+                    password,
+                    name=f"{role.label} {dealership.name}",
+                    is_verified=True,
+                    is_staff=role == Role.OWNER,
+                )
+                Membership.objects.create(user=user, dealership=dealership, role=role)
+                self.stdout.write(f"{email:32} {password}   (shown only now)")
 
     def demo(self, port: int) -> None:
         """The demo's connection, its dealerships, and their first runs. A restart on another port moves the address."""
@@ -59,6 +78,7 @@ class Command(BaseCommand):
         )
         for code, name in zip(config.dealers, NAMES, strict=False):
             Dealership.objects.filter(code=code, name=code).update(name=name)
+        self.people(Dealership.objects.filter(code__in=config.dealers))
         schedules.create_missing()
         slots.fill()
         tasks.nudge("live")

@@ -1,0 +1,53 @@
+"""What every answer tells the browser: what a page may load, and that nobody keeps what somebody signed in has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import add_never_cache_headers
+
+OWN = "'self'"
+POLICY = {
+    "default-src": "'none'",
+    "script-src": OWN,
+    "style-src": OWN,
+    "img-src": f"{OWN} data:",
+    "font-src": OWN,
+    "connect-src": OWN,
+    "manifest-src": OWN,
+    "form-action": OWN,
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+    "report-uri": "/csp-report",
+}
+SWAGGER = {"style-src": f"{OWN} 'unsafe-inline'"}
+"""Swagger UI sets styles on its own elements as text; it shows no dealership's rows."""
+PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
+
+Respond = Callable[[HttpRequest], HttpResponseBase]
+
+
+def policy(**more: str) -> str:
+    return "; ".join(f"{name} {value}" for name, value in {**POLICY, **more}.items())
+
+
+STRICT, FOR_SWAGGER = policy(), policy(**SWAGGER)
+
+
+class HeadersMiddleware:
+    """Content security policy, what devices a page may use, and no copies of answers to who is signed in."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.respond(request)
+        headers = response.headers
+        headers.setdefault("Content-Security-Policy", FOR_SWAGGER if request.path == "/api/docs/" else STRICT)
+        headers.setdefault("Permissions-Policy", PERMISSIONS)
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        user = getattr(request, "user", None)
+        if user is not None and user.is_authenticated and "Cache-Control" not in headers:
+            add_never_cache_headers(response)
+        return response

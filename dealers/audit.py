@@ -1,0 +1,119 @@
+"""Writes events: who, for whom, in which dealership, what, to what, from where.
+
+An event is written in the transaction of what it tells of: neither is there without the other.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from dealers.models import Dealership, Event, User
+
+SECRET = ("password", "secret", "token", "api_key", "hash")
+"""Fields whose names hold one of these are named when they change, without their values."""
+HIDDEN = "•••"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Who acts, for whom, from where, in which request."""
+
+    user: User | None = None
+    name: str = ""
+    """Of what acts, where no user does."""
+    acting_as: User | None = None
+    address: str | None = None
+    request_id: str = ""
+
+
+UNKNOWN = Circumstances()
+now: ContextVar[Circumstances] = ContextVar("circumstances", default=UNKNOWN)
+
+
+@contextmanager
+def circumstances(found: Circumstances) -> Iterator[None]:
+    before = now.set(found)
+    try:
+        yield
+    finally:
+        now.reset(before)
+
+
+def record(
+    verb: str,
+    about: models.Model | None = None,
+    *,
+    dealership: Dealership | int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> Event:
+    """Write an event of now; `about` is the object, whose dealership it is unless another is given."""
+    found = now.get()
+    who = found.user
+    event = Event(
+        verb=verb,
+        user_id=who.pk if who else None,
+        acting_as_id=found.acting_as.pk if found.acting_as else None,
+        who=str(who or found.name)[:254],
+        dealership_id=dealership.pk if isinstance(dealership, Dealership) else dealership or owner_of(about),
+        object_type=about._meta.label_lower if about else "",
+        object_id=str(about.pk) if about else "",
+        object_text=str(about)[:300] if about else "",
+        changes=plain(changes),
+        reason=reason[:500],
+        address=found.address,
+        request_id=found.request_id,
+    )
+    event.save(force_insert=True)
+    return event
+
+
+def owner_of(about: models.Model | None) -> int | None:
+    if isinstance(about, Dealership):
+        return about.pk
+    found: int | None = getattr(about, "dealership_id", None)
+    return found
+
+
+def plain(changes: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Changes as JSON holds them, secrets hidden."""
+    if changes is None:
+        return None
+    encode = DjangoJSONEncoder().default
+    return {
+        name: HIDDEN if any(word in name for word in SECRET) else as_json(value, encode)
+        for name, value in changes.items()
+    }
+
+
+def as_json(value: Any, encode: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): as_json(each, encode) for key, each in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [as_json(each, encode) for each in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, models.Model):
+        return str(value)
+    try:
+        return encode(value)
+    except TypeError:
+        return str(value)
+
+
+def differences(before: Mapping[str, Any], after: models.Model, names: Iterable[str]) -> dict[str, list[Any]]:
+    """Old and new value of each of these fields that changed."""
+    pairs = ((name, before.get(name), getattr(after, name)) for name in names)
+    return {name: [old, new] for name, old, new in pairs if old != new}
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex

@@ -1,0 +1,155 @@
+"""Row-level security and composite keys, derived from models by one migration operation.
+
+    operations = [..., Fenced("run")]
+
+gives the model's table the policies of docs/security.md, and every `OwnKey` of it a foreign key that holds the
+dealership too, so that a row of one dealership cannot name a row of another. A test refuses a table without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+OWNER = "dealers.dealership"
+IN_SCOPE = "= ANY ((SELECT nullif(current_setting('app.dealerships', true), '')::bigint[])::bigint[])"
+"""The subselect makes it one look per statement instead of one per row."""
+WRITERS = "forecourt_web, forecourt_worker"
+EVERYBODY = f"{WRITERS}, forecourt_readonly"
+IS_USER = "= (SELECT nullif(current_setting('app.user', true), '')::bigint)"
+
+
+class OwnKey(models.ForeignKey):
+    """A foreign key to a row of the same dealership, kept by a composite key in the database (`Fenced`)."""
+
+    def __init__(self, to: Any, on_delete: Any, **options: Any) -> None:
+        super().__init__(to, on_delete, **{**options, "db_constraint": False})
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        del options["db_constraint"]
+        return name, path, args, options
+
+
+def owner_column(model: type[models.Model]) -> str | None:
+    """The column that says which dealership a row belongs to; None if its rows belong to none."""
+    if model._meta.label_lower == OWNER:
+        return "id"
+    for field in model._meta.concrete_fields:
+        if field.name == "dealership" and field.related_model and field.related_model._meta.label_lower == OWNER:
+            return str(field.column)
+    return None
+
+
+def own_keys(model: type[models.Model]) -> list[OwnKey]:
+    return [field for field in model._meta.concrete_fields if isinstance(field, OwnKey)]
+
+
+def policies(model: type[models.Model]) -> Iterator[tuple[str, str]]:
+    """Name and text of each policy of the model's table."""
+    owner, label = owner_column(model), model._meta.label_lower
+    here = f"{owner} {IN_SCOPE}"
+    if label == "dealers.event":  # signing in belongs to no dealership; nobody changes or deletes what was done
+        yield "of_the_dealerships_in_scope", f"FOR SELECT TO {EVERYBODY} USING ({here})"
+        yield "written_by_anybody", f"FOR INSERT TO {WRITERS} WITH CHECK ({owner} IS NULL OR {here})"
+        yield "read_by_the_platform", "FOR SELECT TO forecourt_platform USING (true)"
+        yield "written_by_the_platform", "FOR INSERT TO forecourt_platform WITH CHECK (true)"
+        return
+    if label == "dealers.flag":  # the installation's flags concern all
+        yield "of_the_dealerships_in_scope", f"FOR SELECT TO {EVERYBODY} USING ({owner} IS NULL OR {here})"
+        yield "of_the_platform", "TO forecourt_platform USING (true) WITH CHECK (true)"
+        return
+    yield (
+        "of_the_dealerships_in_scope",
+        f"TO {EVERYBODY} USING ({here}) WITH CHECK ({here})",
+    )
+    yield "of_the_platform", "TO forecourt_platform USING (true) WITH CHECK (true)"
+    if label == OWNER:
+        own = f"SELECT dealership_id FROM dealers_membership WHERE user_id {IS_USER}"  # noqa: S608 - our own words
+        yield "of_the_person_in_scope", f"FOR SELECT TO {WRITERS} USING (id IN ({own}))"
+    if label == "dealers.membership":
+        yield "of_the_person_in_scope", f"FOR SELECT TO {WRITERS} USING (user_id {IS_USER})"
+
+
+class Fenced(Operation):
+    """Row-level security and composite foreign keys for a model with a dealership."""
+
+    reversible = True
+    reduces_to_sql = True
+
+    def __init__(self, model_name: str) -> None:
+        self.model_name = model_name
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.model_name], {}
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The fence is the database's alone."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        for statement in self.statements(to_state.apps.get_model(app_label, self.model_name), schema_editor):
+            schema_editor.execute(statement)
+
+    def statements(self, model: Any, editor: BaseDatabaseSchemaEditor) -> Iterator[str]:
+        quote = editor.quote_name
+        table, owner = quote(model._meta.db_table), owner_column(model)
+        if owner is None:
+            raise ValueError(f"{model._meta.label} has no dealership: there is nothing to fence")
+        yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+        yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+        for name, text in policies(model):
+            yield f"CREATE POLICY {name} ON {table} {text}"
+        if model._meta.label_lower == "dealers.event":
+            yield f"REVOKE UPDATE, DELETE ON {table} FROM {WRITERS}, forecourt_platform"
+        for key in own_keys(model):
+            target = key.related_model._meta.db_table
+            yield self.unique_pair(target, quote)
+            yield (
+                f"ALTER TABLE {table} ADD CONSTRAINT {quote(constraint(model, key))}"
+                f" FOREIGN KEY ({owner}, {quote(key.column)}) REFERENCES {quote(target)} (dealership_id, id)"
+                " DEFERRABLE INITIALLY DEFERRED"
+            )
+
+    def unique_pair(self, table: str, quote: Any) -> str:
+        """What a composite foreign key may point at, once."""
+        name = f"{table}_own"[:63]
+        return f"""
+            DO $$ BEGIN
+                IF to_regclass('{name}') IS NULL THEN
+                    ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(name)} UNIQUE (dealership_id, id);
+                END IF;
+            END $$
+        """
+
+    def database_backwards(
+        self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
+    ) -> None:
+        model: Any = from_state.apps.get_model(app_label, self.model_name)
+        table = schema_editor.quote_name(model._meta.db_table)
+        for key in own_keys(model):
+            schema_editor.execute(
+                f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(constraint(model, key))}"
+            )
+        for name, _ in policies(model):
+            schema_editor.execute(f"DROP POLICY {name} ON {table}")
+        schema_editor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+        schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+    def describe(self) -> str:
+        return f"Show rows of {self.model_name} to their own dealership only"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"fence_{self.model_name.lower()}"
+
+
+def constraint(model: type[models.Model], key: OwnKey) -> str:
+    """The name of a composite foreign key."""
+    return f"{model._meta.db_table}_{key.name}_own"[:63]

@@ -1,0 +1,29 @@
+"""Dealerships and their people, what they may do and did, and what is switched on for them."""
+
+from dealers.models.audit import Event
+from dealers.models.dealership import (
+    Dealership,
+    DealershipQuerySet,
+    DealershipRows,
+    Group,
+    Holiday,
+    OpeningHours,
+    validate_time_zone,
+)
+from dealers.models.flag import Flag
+from dealers.models.people import Invitation, Membership, User
+
+__all__ = [
+    "Dealership",
+    "DealershipQuerySet",
+    "DealershipRows",
+    "Event",
+    "Flag",
+    "Group",
+    "Holiday",
+    "Invitation",
+    "Membership",
+    "OpeningHours",
+    "User",
+    "validate_time_zone",
+]

@@ -1,0 +1,85 @@
+"""Pages of people: accepting an invitation, ending a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.fields import PasswordField, SetPasswordField
+from allauth.usersessions.models import UserSession
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dealers import invitations, sessions
+from dealers.models import Invitation, User
+
+
+class AcceptForm(forms.Form):
+    """Name and password of a person who is new here."""
+
+    name = forms.CharField(label=gettext_lazy("Your name"), max_length=200)
+    password1 = SetPasswordField(label=gettext_lazy("Password"))
+    password2 = PasswordField(label=gettext_lazy("Password (again)"), autocomplete="new-password")
+
+    def __init__(self, invitation: Invitation, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["name"].initial = invitation.name
+        self.fields["password1"].user = User(email=invitation.email)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("password1") != found.get("password2"):
+            self.add_error("password2", _("You must type the same password each time."))
+        return found
+
+
+@never_cache
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """A form for whoever is new, a button for whoever is signed in as the invited; only a POST accepts."""
+    try:
+        found = invitations.find(token)
+    except invitations.Closed:
+        raise Http404 from None
+    if User.objects.filter(email=found.email).exists():
+        return for_the_known(request, found, token)
+    form = AcceptForm(found, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            invitations.accept(token, name=given["name"], password=given["password1"])
+        except ValidationError as error:
+            form.add_error("password1", error)
+        else:
+            messages.success(request, _("Your account is ready: sign in."))
+            return redirect("account_login")
+    return render(request, "account/invitation.html", {"invitation": found, "form": form})
+
+
+def for_the_known(request: Any, found: Invitation, token: str) -> HttpResponse:
+    theirs = request.user.is_authenticated and request.user.email == found.email
+    if request.method == "POST" and theirs:
+        invitations.accept(token, as_user=request.user)
+        return redirect("home")
+    return render(request, "account/invitation.html", {"invitation": found, "theirs": theirs, "known": True})
+
+
+@require_POST
+@login_required
+def end_session(request: Any, pk: int) -> HttpResponse:
+    try:
+        sessions.end_one(request.user, pk)
+    except UserSession.DoesNotExist:
+        raise Http404 from None
+    get_adapter().add_message(request, messages.INFO, message=_("The session was ended."))
+    return redirect("usersessions_list")

@@ -1,0 +1,83 @@
+"""Lists and searches of the API as somebody of one dealership, beside a million work orders of twenty."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from dealers.models import Dealership, Membership, User
+from dealers.tenancy import acting_for, nobody, platform
+from ingestion.job_types import JOB_TYPES
+from tests.bench.dealerships import enrol
+from tests.bench.frame import Session, Table
+from tests.bench.jobs import Jobs
+from tests.bench.many import multiply
+
+DEALERSHIPS, RECORDS, REQUESTS = 20, 1_000_000, 100
+PAGES = {
+    "list, newest first": ("/api/v1/dgi/pkb/", 50),
+    "a later page": ("/api/v1/dgi/pkb/?ordering=id", 50),
+    "search, one record": ("/api/v1/dgi/pkb/?search=COPY/040000", 100),
+    "search, nothing": ("/api/v1/dgi/pkb/?search=nowhere-at-all", 100),
+    "runs": ("/api/v1/dgi/runs/", 50),
+    "freshness": ("/api/v1/dgi/freshness/", 50),
+}
+"""Addresses, and the milliseconds wanted at the 95th percentile."""
+
+
+def measure(session: Session) -> Table:
+    session.empty()
+    settings.ALLOWED_HOSTS = ["testserver"]
+    enrol(DEALERSHIPS)
+    Jobs(DEALERSHIPS).round()
+    multiply(session, RECORDS // DEALERSHIPS)
+    session.calm()
+    client = somebody()
+    table = Table(f"API, {RECORDS:,} work orders of {DEALERSHIPS} dealerships", ["page", "p50 ms", "p95 ms", "wanted"])
+    for name, (address, wanted) in PAGES.items():
+        times = timed(lambda: ask(client, address))  # noqa: B023
+        table.add(name, f"{times[0]:.1f}", f"{times[1]:.1f}", f"≤ {wanted}")
+    with_fence, without = (timed(lambda: look(as_platform)) for as_platform in (False, True))  # noqa: B023
+    table.notes.append(
+        f"the same query with row-level security and without: {with_fence[0] / without[0]:.2f} × (wanted: ≤ 1.15)"
+    )
+    return table
+
+
+def somebody() -> APIClient:
+    user = User.objects.create_user("lists@bench.example", name="somebody")
+    Membership.objects.create(user=user, dealership=Dealership.objects.order_by("pk")[0], role="owner")
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {RefreshToken.for_user(user).access_token}")
+    return client
+
+
+def ask(client: APIClient, address: str) -> None:
+    with nobody():
+        answer = client.get(address)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{address}: {answer.status_code} {answer.content!r}")
+
+
+def look(as_platform: bool) -> None:
+    """A page of one dealership's records, as the dealership or as the platform, whose policy shows everything."""
+    dealership = Dealership.objects.order_by("pk").values_list("pk", flat=True)[0]
+    rows = JOB_TYPES["pkb"].record.objects.filter(dealership=dealership).order_by("-id")
+    with platform("bench") if as_platform else acting_for([dealership]), connection.cursor():
+        list(rows[:50])
+
+
+def timed(work: Callable[[], None]) -> tuple[float, float]:
+    """Milliseconds at the median and at the 95th percentile."""
+    times = []
+    for _ in range(REQUESTS):
+        started = time.perf_counter()
+        work()
+        times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times), statistics.quantiles(times, n=20)[-1]

@@ -1,0 +1,106 @@
+"""What the application's roles are not able to do, whatever a statement says."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from tests.tenancy.catalog import APP_ROLES, ROLES, as_web, asked
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OWNED = """
+    SELECT 'relation' AS kind, relname AS name, relowner::regrole::text AS owner FROM pg_class
+    UNION ALL SELECT 'function', proname, proowner::regrole::text FROM pg_proc
+    UNION ALL SELECT 'schema', nspname, nspowner::regrole::text FROM pg_namespace
+    UNION ALL SELECT 'type', typname, typowner::regrole::text FROM pg_type
+    UNION ALL SELECT 'database', datname, datdba::regrole::text FROM pg_database
+"""
+
+
+def test_the_roles_of_the_application_own_nothing() -> None:
+    owned = [each for each in asked(OWNED) if each.owner in (*APP_ROLES, "forecourt_backup")]
+    assert owned == []
+
+
+def test_no_role_is_a_superuser_and_only_the_backup_reads_around_policies() -> None:
+    roles = {each.rolname: each for each in asked("SELECT * FROM pg_roles WHERE rolname LIKE 'forecourt\\_%'")}
+    assert set(roles) == set(ROLES)
+    for name, role in roles.items():
+        assert [role.rolsuper, role.rolcreaterole, role.rolcreatedb, role.rolreplication] == [False] * 4, name
+        assert role.rolbypassrls == (name == "forecourt_backup"), name
+        assert role.rolinherit is False, name
+    assert not roles["forecourt_platform"].rolcanlogin
+
+
+def test_a_role_takes_on_the_platform_and_no_other() -> None:
+    rows = asked(
+        "SELECT member::regrole::text AS member, roleid::regrole::text AS role, admin_option FROM pg_auth_members"
+        " WHERE member::regrole::text LIKE 'forecourt\\_%'",
+    )
+    assert {(each.member, each.role, each.admin_option) for each in rows} == {
+        ("forecourt_web", "forecourt_platform", False),
+        ("forecourt_worker", "forecourt_platform", False),
+    }
+
+
+@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup"])
+def test_a_role_may_neither_empty_tables_nor_hang_anything_on_them(role: str) -> None:
+    may = asked(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND has_table_privilege(%s, oid, 'TRUNCATE, TRIGGER, REFERENCES, MAINTAIN')",
+        role,
+    )
+    assert may == []
+
+
+@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup"])
+def test_a_role_may_create_nothing(role: str) -> None:
+    [found] = asked(
+        "SELECT has_schema_privilege(%s, 'public', 'CREATE') AS tables,"
+        " has_database_privilege(%s, current_database(), 'CREATE') AS schemas",
+        role,
+        role,
+    )
+    assert (found.tables, found.schemas) == (False, False)
+
+
+@pytest.mark.parametrize("role", ["forecourt_readonly", "forecourt_backup"])
+def test_who_reads_writes_nothing(role: str) -> None:
+    may = asked(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND has_table_privilege(%s, oid, 'INSERT, UPDATE, DELETE')",
+        role,
+    )
+    assert may == []
+
+
+@pytest.mark.parametrize("role", ["forecourt_web", "forecourt_worker", "forecourt_platform"])
+def test_nobody_changes_what_the_audit_says(role: str) -> None:
+    may = asked("SELECT has_table_privilege(%s, 'dealers_event', 'UPDATE, DELETE, TRUNCATE') AS may", role)
+    assert [each.may for each in may] == [False]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "TRUNCATE dealers_holiday",
+        "ALTER TABLE dealers_holiday DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE dealers_holiday NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY of_the_dealerships_in_scope ON dealers_holiday",
+        "CREATE TABLE mine (id int)",
+        "SET ROLE forecourt_owner",
+        "SET ROLE forecourt_backup",
+        "SET SESSION AUTHORIZATION forecourt_owner",
+        "ALTER ROLE forecourt_web BYPASSRLS",
+    ],
+)
+def test_the_application_cannot_take_the_fence_down(statement: str) -> None:
+    with as_web() as web, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        web.execute(statement)
+
+
+def test_a_statement_cannot_look_behind_the_fence_by_switching_it_off() -> None:
+    with as_web() as web:
+        web.execute("SET LOCAL row_security = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            web.execute("SELECT * FROM dealers_holiday")

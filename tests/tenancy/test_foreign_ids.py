@@ -1,0 +1,219 @@
+"""Another dealership's ids where a person may write some: bodies, filters, searches and bulk actions."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import django_filters
+import pytest
+from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import UUIDField
+from drf_spectacular.generators import SchemaGenerator
+
+from config.backoffice.filters import AnyNumberOf, AnyOf
+from dealers.fences import owner_column
+from ingestion.filters import MomentFilter
+from ingestion.models import Feed, Run
+from tests.factories import RAW
+from tests.tenancy.asking import NO_SUCH_ID, Visitor
+from tests.tenancy.surfaces import id_of, surfaces
+from tests.tenancy.world import CANARY, OTHER_CODE, World, contents
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NO_SUCH_TEXT, NO_SUCH_CODE = "qznobody", "0907061"
+NAMES_NO_ROW = (
+    django_filters.MultipleChoiceFilter,
+    django_filters.BooleanFilter,
+    django_filters.DateFilter,
+    MomentFilter,
+)
+"""Filters whose values are nobody's: choices and bounds."""
+
+
+@cache
+def bodies() -> dict[tuple[str, str], dict[str, Any]]:
+    """The members of every body that the API's description knows, by method and address."""
+    described = SchemaGenerator().get_schema(request=None, public=True)
+    found = {}
+    for address, methods in described["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
+            if "application/json" in content:
+                name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                found[method.upper(), address] = described["components"]["schemas"][name]["properties"]
+    return found
+
+
+def foreign(world: World) -> dict[str, Any]:
+    """What somebody would write for each member to reach the other dealership."""
+    rows = world.other.rows
+    return {
+        "dealer": OTHER_CODE,
+        "ids": [rows["ingestion.quarantinedrecord"]],
+        "run": [rows["ingestion.run"]],
+        "natural_key": [CANARY],
+        "field": [CANARY],
+        "cause": [CANARY],
+        "reason": CANARY,
+        "job": "mdinvh1_read",
+        "answer": [json.loads(RAW) | {"dealerId": OTHER_CODE}],
+        "why": "because",
+        "kind": "live",
+        "since": "2026-01-14T00:00:00+07:00",
+        "until": "2026-01-15T00:00:00+07:00",
+        "share": 30,
+        "dry_run": False,
+    }
+
+
+OF_NO_DEALERSHIP = {
+    f"/api/v1/auth/{name}{end}" for name in ("login", "refresh", "logout", "register") for end in ("", "/")
+}
+"""Bodies with a secret of their own."""
+SEVERAL = {"/api/v1/dgi/quarantine/ignore/", "/api/v1/dgi/quarantine/replay/", "/api/v1/dgi/quarantine/wait-again/"}
+"""Each of their members chooses entries by itself."""
+
+
+def test_no_body_reaches_another_dealership(world: World, tally: Any) -> None:
+    visitor, values, asked, leaks = Visitor(world.own.people["owner"]), foreign(world), 0, []
+    before = contents(world.other.dealership)
+    for (method, address), members in bodies().items():
+        if address in OF_NO_DEALERSHIP:
+            continue
+        unknown = set(members) - set(values)
+        assert not unknown, f"{method} {address}: say in this module what would be foreign in {sorted(unknown)}"
+        path = address.replace("{id}", str(world.other.rows["ingestion.quarantinedrecord"]))
+        wholes = [{name: values[name] for name in members}]
+        if address in SEVERAL:
+            reason = {"why": "because"} if "why" in members else {}
+            wholes += [{name: values[name], **reason} for name in members if name not in {"why", "job"}]
+        for body in wholes:
+            sent = json.dumps(body)
+            answer = visitor.ask(method, path, bearer=True, data=sent, content_type="application/json")
+            asked += 1
+            done = answer.status < 400 and json.loads(answer.body) not in ({"changed": 0}, NOTHING_REPLAYED)
+            if done or answer.status >= 500 or answer.shows(sent):
+                leaks.append(f"{method} {path} {sent}: {answer.status} {answer.body[:200]}")
+    after = contents(world.other.dealership)
+    leaks += [f"{table} is changed" for table in before if before[table] != after[table]]
+    tally(asked, leaks)
+
+
+NOTHING_REPLAYED = {"stored": 0, "waiting": 0, "runs": []}
+
+
+def filters(surface: Any, world: World) -> list[tuple[str, Any, Any]]:
+    """Each filter of a list with a value of the other dealership, and one that nobody has."""
+    found = []
+    filterset = getattr(surface.view.cls, "filterset_class", None)
+    row = world.other.row(surface.model)
+    for name, each in (filterset.base_filters if filterset else {}).items():
+        if isinstance(each, NAMES_NO_ROW):
+            continue
+        if name == "dealer":
+            found.append((name, OTHER_CODE, NO_SUCH_CODE))
+        elif isinstance(each, AnyNumberOf):
+            pk = row.pk if name == "id" else world.other.rows[f"ingestion.{name}"]
+            found.append((name, pk, NO_SUCH_ID))
+        elif isinstance(each, AnyOf | django_filters.CharFilter):
+            found.append((name, CANARY, NO_SUCH_TEXT))
+        else:
+            raise AssertionError(f"{surface}: say in this module what would be foreign in the filter {name}")
+    return found
+
+
+def test_no_filter_of_the_api_tells_what_another_dealership_has(world: World, tally: Any) -> None:
+    visitor, asked, leaks = Visitor(world.own.people["owner"]), 0, []
+    for surface in surfaces():
+        if not surface.is_api or surface.of_one or surface.model is None or not hasattr(surface.view, "cls"):
+            continue
+        for name, theirs, nobodys in filters(surface, world):
+            asked += 1
+            found, missing = (
+                visitor.ask("GET", f"{surface.address}?{name}={value}", bearer=True) for value in (theirs, nobodys)
+            )
+            if found.alike(theirs, nobodys) != missing.alike(theirs, nobodys) or found.shows(f"{theirs}"):
+                leaks.append(f"{surface}?{name}={theirs}: {found.body[:200]} and not {missing.body[:200]}")
+    tally(asked, leaks)
+
+
+def test_no_search_or_filter_of_the_admin_tells_what_another_dealership_has(world: World, tally: Any) -> None:
+    visitor, asked, leaks = Visitor(world.own.people["owner"]), 0, []
+    ours, theirs, nobody = world.own.dealership.pk, world.other.dealership.pk, NO_SUCH_ID
+    for surface in surfaces():
+        if not surface.name.endswith("_changelist") or surface.model is None or not owner_column(surface.model):
+            continue
+        pairs = [("q", CANARY, NO_SUCH_TEXT), ("dealership", theirs, nobody), ("dealership__id__exact", theirs, nobody)]
+        uuid = isinstance(surface.model._meta.pk, UUIDField)
+        pairs += [("id__exact", id_of(surface, world.other), uuid4() if uuid else nobody)]
+        for name, value, other in pairs:
+            asked += 1
+            found, missing = (visitor.ask("GET", f"{surface.address}?{name}={each}") for each in (value, other))
+            if rows_of(found) != rows_of(missing) or found.status != missing.status or found.shows(str(value)):
+                leaks.append(f"{surface}?{name}={value} as {ours}: {found.status}, {rows_of(found)}")
+    tally(asked, leaks)
+
+
+def rows_of(answer: Any) -> int:
+    """How many rows a list of the admin shows."""
+    return int(answer.body.count('class="action-select"') or answer.body.count("<tr><th") or 0)
+
+
+@pytest.mark.parametrize("across", ["0", "1"])
+def test_no_bulk_action_reaches_another_dealership(world: World, tally: Any, across: str) -> None:
+    visitor, asked, leaks = Visitor(world.own.people["owner"]), 0, []
+    before = contents(world.other.dealership)
+    for model, each in admin.site._registry.items():
+        if not owner_column(model):
+            continue
+        label = model._meta.label_lower
+        address = f"/admin/{label.replace('.', '/')}/"
+        names = {"delete_selected", *(getattr(action, "__name__", action) for action in each.actions or ())}
+        for name in sorted(names):
+            asked += 1
+            chosen = {"action": name, ACTION_CHECKBOX_NAME: [world.other.rows[label]], "select_across": across}
+            answer = posted(visitor, address, {**chosen, "why": "because", "post": "yes"})
+            if answer.shows() or answer.status >= 500:
+                leaks.append(f"{address} {name}: {answer.status} shows {answer.shows()}")
+    after = contents(world.other.dealership)
+    leaks += [f"{table} is changed" for table in before if before[table] != after[table]]
+    tally(asked, leaks)
+
+
+def posted(visitor: Visitor, address: str, form: dict[str, Any]) -> Any:
+    from urllib.parse import urlencode
+
+    data = urlencode(form, doseq=True)
+    return visitor.ask("POST", address, follow=True, data=data, content_type="application/x-www-form-urlencoded")
+
+
+def test_no_form_of_the_admin_takes_another_dealerships_ids(world: World, tally: Any) -> None:
+    visitor, other = Visitor(world.own.people["owner"]), world.other
+    feed, place = other.rows[Feed._meta.label_lower], other.rows["dealers.membership"]
+    days = {"first_day": "2026-01-01", "last_day": "2026-01-02", "share": "30", "job_types": ["mdinvh1_read"]}
+    inline = {"memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "1", "memberships-0-id": place}
+    inline |= {"memberships-0-user": world.own.people["owner"].pk, "memberships-0-role": "viewer"}
+    forms = {
+        "/admin/ingestion/backfill/add/": {"dealership": other.dealership.pk, **days},
+        "/admin/ingestion/feed/": {
+            **{"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "form-0-id": feed, "_save": "Save"},
+        },
+        f"/admin/ingestion/feed/{feed}/change/": {"connection": world.own.gateway.pk},
+        f"/admin/ingestion/feed/{world.own.rows['ingestion.feed']}/change/": {"connection": other.gateway.pk},
+        f"/admin/dealers/dealership/{world.own.dealership.pk}/change/": {"name": "Ours", **inline},
+    }
+    before, leaks = contents(other.dealership), []
+    for address, form in forms.items():
+        answer = posted(visitor, address, form)
+        if answer.shows() or answer.status >= 500:
+            leaks.append(f"{address} {form}: {answer.status} shows {answer.shows()}")
+    after = contents(other.dealership)
+    leaks += [f"{table} is changed" for table in before if before[table] != after[table]]
+    assert not Run.objects.filter(connection=other.gateway).exclude(dealership=other.dealership).exists()
+    assert not Feed.objects.filter(dealership=world.own.dealership, connection=other.gateway).exists()
+    tally(len(forms), leaks)
