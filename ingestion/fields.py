@@ -48,6 +48,10 @@ class Key(Text):
         super().__init__(verbose_name, **{"null": False, **options})
 
 
+class IdentityNumber(Text):
+    """A number of somebody's identity papers: seen by `records.identity_numbers:view` alone, found by no search."""
+
+
 class Code(Text):
     """A code of a table, kept as received and shown with its label. A code the table lacks is data, not an error."""
 

@@ -9,14 +9,14 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import DateTimeField, Exists, F, Func, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import DateTimeField, F, Func, QuerySet, Value
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
 from config.backoffice.filters import AnyNumberOf, AnyOf
-from ingestion import fields
+from ingestion import fields, search
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Backfill, Feed, QuarantinedRecord, Run
 
@@ -97,15 +97,6 @@ def column_filters(column: fields.WireField) -> dict[str, django_filters.Filter]
     return {}
 
 
-def containing(model: type[Model], words: str) -> Q:
-    """The rows of `model` with `words` in one of their texts."""
-    found = Q(pk__in=[])
-    for column in fields.wire_fields(model):
-        if isinstance(column, fields.Text):
-            found |= Q(**{f"{column.name}__icontains": words})
-    return found
-
-
 class RecordFilters(django_filters.FilterSet):
     """What can be asked of every record model."""
 
@@ -113,15 +104,13 @@ class RecordFilters(django_filters.FilterSet):
     id = AnyNumberOf(field_name="id", label=_("id"))
     dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
     search = django_filters.CharFilter(
-        method="containing", min_length=2, label=_("words in a text of the record or of its lines, two letters or more")
+        method="containing",
+        min_length=2,
+        label=_("words that each stand in a text of the record or of its lines, two letters or more"),
     )
 
     def containing(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        found = containing(self.job.record, value)
-        for line in self.job.lines.values():
-            of_record: QuerySet[Any] = line._default_manager.filter(containing(line, value))
-            found |= Q(Exists(of_record.filter(record=OuterRef("pk"))))
-        return queryset.filter(found)
+        return queryset.filter(pk__in=search.containing(self.job, value))
 
 
 @cache

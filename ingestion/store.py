@@ -23,6 +23,7 @@ import psycopg
 from django.db import connection, models
 from django.utils import timezone
 
+from ingestion import search
 from ingestion.documents import Document, Element, Identity, group_hash, shape
 from ingestion.job_types import JobType
 from ingestion.rows import NEXT_COLUMN, NEXT_ROW, NULL
@@ -112,6 +113,7 @@ class Store:
             array: Table(model, ["record_id", "dealership_id", "position", *lines[array]])
             for array, model in job_type.lines.items()
         }
+        self.search = search.write_statement(job_type)
         self.set = ", ".join(f"{quote(column)} = version.{quote(column)}" for column in own[1:])
 
     def known(self, groups: Iterable[tuple[int, Identity, list[Element]]]) -> dict[Identity, Known]:
@@ -151,6 +153,8 @@ class Store:
             self.take_over(taken, [before, run_id])
             for array, rows in taken.lines.items():
                 self.lines[array].take(rows)
+            if taken.created or taken.updated:
+                execute(self.search, [taken.created + taken.updated])
         return Stored(len(taken.created), len(taken.updated), taken.unchanged)
 
     def history_rows(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 
 from celery import shared_task
 from kombu.exceptions import OperationalError
@@ -11,12 +12,13 @@ from kombu.exceptions import OperationalError
 from config.celery import stopping
 from dealers import sessions, tokens
 from dealers.tasks import PlatformTask
-from ingestion import backfills, claims, desk, reconciliation, retention, slots
+from ingestion import backfills, claims, desk, reconciliation, retention, search, slots
 from ingestion.models import Run
 
 log = logging.getLogger(__name__)
 
 RUNS_PER_MESSAGE, MOST_MESSAGES = 25, 16
+INDEX_SECONDS = 10.0
 
 
 @shared_task(base=PlatformTask, name="ingestion.dispatch")
@@ -51,6 +53,14 @@ def live() -> None:
 @shared_task(base=PlatformTask, name="ingestion.bulk")
 def bulk() -> None:
     serve("bulk")
+
+
+@shared_task(base=PlatformTask, name="ingestion.index")
+def index() -> None:
+    """Every few seconds: the index of words takes up what was stored meanwhile."""
+    end = time.monotonic() + INDEX_SECONDS
+    while search.index_some() == search.AT_ONCE and time.monotonic() < end and not stopping.is_set():
+        pass
 
 
 @shared_task(base=PlatformTask, name="ingestion.sweep")

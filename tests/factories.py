@@ -12,7 +12,7 @@ import factory
 from django.db.models import Model
 
 from dealers.models import Dealership, Membership, User
-from ingestion import fields
+from ingestion import fields, search
 from ingestion.job_types import JobType
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 
@@ -172,4 +172,5 @@ def record_of(
     if not versions.exists():
         raise AssertionError("a record without a version")
     versions.update(raw=RAW, run=run)
+    search.write(job_type, [record.pk])
     return record

@@ -14,7 +14,7 @@ class Prospect(Record):
     tagging_prospect = fields.Text(_("priority tag"))
     nama_lengkap = fields.Text(_("full name"))
     no_kontak = fields.Text(_("phone"))
-    no_ktp = fields.Text(_("national id (KTP)"))
+    no_ktp = fields.IdentityNumber(_("national id (KTP)"))
     alamat = fields.Text(_("home address"))
     kode_propinsi = fields.Text(_("home province"))
     kode_kota = fields.Text(_("home city or regency"))

@@ -12,7 +12,7 @@ class UnpaidHotlineOrder(Record):
     tanggal_pemesanan_hlo = fields.Day(_("order date"))
     no_work_order = fields.Text(_("work order"))
     no_buku_claim_c2 = fields.Text(_("C2 claim book"))
-    no_ktp = fields.Text(_("national id (KTP)"))
+    no_ktp = fields.IdentityNumber(_("national id (KTP)"))
     nama_customer = fields.Text(_("customer's name"))
     alamat = fields.Text(_("address"))
     kode_propinsi = fields.Text(_("province"))

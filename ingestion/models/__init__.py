@@ -8,6 +8,7 @@ from ingestion.models.gate import Gate
 from ingestion.models.quarantine import QuarantinedRecord
 from ingestion.models.record import Line, Record, Version
 from ingestion.models.run import Run
+from ingestion.models.search import SearchText
 
 from ingestion import job_types  # isort: skip  the records of the job types stand on the models above
 
@@ -21,6 +22,7 @@ __all__ = [
     "QuarantinedRecord",
     "Record",
     "Run",
+    "SearchText",
     "Version",
     "job_types",
 ]

@@ -94,7 +94,7 @@ def test_a_database_can_be_copied_with_its_tables_and_grants(postgres: Postgres)
 
 def test_our_extensions_and_the_default_durability_are_there(postgres: Postgres) -> None:
     extensions = answer(postgres, WEB, "SELECT array_agg(extname::text) FROM pg_extension")
-    assert {"pg_trgm", "btree_gist", "unaccent", "citext", "pg_stat_statements"} <= set(extensions)  # type: ignore[call-overload]
+    assert {"pg_trgm", "btree_gin", "btree_gist", "unaccent", "citext", "pg_stat_statements"} <= set(extensions)  # type: ignore[call-overload]
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         assert answer(postgres, WEB, f"SHOW {setting}") == "on"
 

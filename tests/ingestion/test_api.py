@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from dealers.models import User
 from dealers.roles import Role
-from ingestion import fields, services
+from ingestion import fields, search, services
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Run
 from tests.factories import MOMENT, RAW, BackfillFactory, FeedFactory, QuarantineFactory, RunFactory, record_of
@@ -182,6 +182,7 @@ def test_a_search_looks_into_texts_of_records_and_lines(api, here):
     owner = record_of(PKB, here, nama_pemilik="Amir Nasution")
     part = record_of(PKB, here)
     part.parts.filter(position=2).update(parts_number="06455-KVB-401")
+    search.write(PKB, [part.pk])
     record_of(PKB, here)
     assert ids(api.get("/api/v1/dgi/pkb/", {"search": "NASUT"})) == {owner.pk}
     assert ids(api.get("/api/v1/dgi/pkb/", {"search": "kvb-4"})) == {part.pk}

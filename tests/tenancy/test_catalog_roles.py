@@ -8,6 +8,7 @@ import pytest
 from tests.tenancy.catalog import APP_ROLES, ROLES, as_web, asked
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SEARCH = "forecourt_search"
 OWNED = """
     SELECT 'relation' AS kind, relname AS name, relowner::regrole::text AS owner FROM pg_class
     UNION ALL SELECT 'function', proname, proowner::regrole::text FROM pg_proc
@@ -22,14 +23,26 @@ def test_the_roles_of_the_application_own_nothing() -> None:
     assert owned == []
 
 
+def test_the_role_of_the_search_owns_one_function_and_reads_one_table() -> None:
+    owned = [(each.kind, each.name) for each in asked(OWNED) if each.owner == SEARCH]
+    assert owned == [("function", "records_with_words")]
+    may = asked(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND has_table_privilege(%s, oid, 'SELECT, INSERT, UPDATE, DELETE')",
+        SEARCH,
+    )
+    assert [each.relname for each in may] == ["ingestion_searchtext"]
+
+
 def test_no_role_is_a_superuser_and_only_the_backup_reads_around_policies() -> None:
     roles = {each.rolname: each for each in asked("SELECT * FROM pg_roles WHERE rolname LIKE 'forecourt\\_%'")}
-    assert set(roles) == set(ROLES)
+    assert set(roles) == {*ROLES, SEARCH}
     for name, role in roles.items():
         assert [role.rolsuper, role.rolcreaterole, role.rolcreatedb, role.rolreplication] == [False] * 4, name
         assert role.rolbypassrls == (name == "forecourt_backup"), name
         assert role.rolinherit is False, name
     assert not roles["forecourt_platform"].rolcanlogin
+    assert not roles[SEARCH].rolcanlogin
 
 
 def test_a_role_takes_on_the_platform_and_no_other() -> None:
@@ -40,10 +53,11 @@ def test_a_role_takes_on_the_platform_and_no_other() -> None:
     assert {(each.member, each.role, each.admin_option) for each in rows} == {
         ("forecourt_web", "forecourt_platform", False),
         ("forecourt_worker", "forecourt_platform", False),
+        ("forecourt_owner", SEARCH, False),  # to hand the function over
     }
 
 
-@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup"])
+@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup", SEARCH])
 def test_a_role_may_neither_empty_tables_nor_hang_anything_on_them(role: str) -> None:
     may = asked(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
@@ -53,7 +67,7 @@ def test_a_role_may_neither_empty_tables_nor_hang_anything_on_them(role: str) ->
     assert may == []
 
 
-@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup"])
+@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup", SEARCH])
 def test_a_role_may_create_nothing(role: str) -> None:
     [found] = asked(
         "SELECT has_schema_privilege(%s, 'public', 'CREATE') AS tables,"
@@ -64,7 +78,7 @@ def test_a_role_may_create_nothing(role: str) -> None:
     assert (found.tables, found.schemas) == (False, False)
 
 
-@pytest.mark.parametrize("role", ["forecourt_readonly", "forecourt_backup"])
+@pytest.mark.parametrize("role", ["forecourt_readonly", "forecourt_backup", SEARCH])
 def test_who_reads_writes_nothing(role: str) -> None:
     may = asked(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"

@@ -40,6 +40,7 @@ GLOBAL = {
     "usersessions_usersession": "a person's sessions, seen and ended by that person alone",
 }
 APPEND_ONLY = "dealers_event"
+SEARCHED = "ingestion_searchtext"
 OF_ALL = {"dealers_flag": "the installation's switches are read by everybody and set by the platform alone"}
 WRITERS = {"forecourt_web", "forecourt_worker"}
 POLICIES = (
@@ -92,17 +93,21 @@ def test_every_fenced_table_has_policies_for_every_role_of_the_application() -> 
     for model in fenced_models():
         table = model._meta.db_table
         roles = found[table]
-        assert set(roles) == {*WRITERS, "forecourt_readonly", "forecourt_platform"}, table
+        search = {"forecourt_search"} if table == SEARCHED else set()
+        assert set(roles) == {*WRITERS, "forecourt_readonly", "forecourt_platform"} | search, table
         writing = {"SELECT", "INSERT"} if table == APPEND_ONLY else every
         assert roles["forecourt_platform"] == writing, table
         for role in WRITERS:
             assert roles[role] == ({"SELECT"} if table in OF_ALL else writing), table
 
 
-def test_only_the_platform_sees_everything() -> None:
+def test_only_the_platform_sees_everything_and_the_search_its_words() -> None:
     for policy in asked(POLICIES):
         for text in (policy.qual, policy.with_check):
             if text is None or policy.roles == ["forecourt_platform"]:
+                continue
+            if policy.roles == ["forecourt_search"]:
+                assert (policy.table, policy.cmd) == (SEARCHED, "SELECT")
                 continue
             assert "current_setting('app." in text, policy
             assert re.search(r"\bSELECT\b", text), f"asked once for each row: {policy}"
@@ -121,10 +126,12 @@ def test_nobody_reads_around_the_fence_by_a_view() -> None:
         assert "security_invoker=true" in (view.options or []), view.name
 
 
-def test_no_function_of_ours_acts_as_its_owner() -> None:
+def test_one_function_of_ours_acts_as_its_owner_and_looks_nowhere_but_where_it_should() -> None:
     found = asked(
-        "SELECT c.proname FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace"
+        "SELECT c.proname AS name, proconfig AS settings FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace"
         " WHERE c.prosecdef AND n.nspname = 'public'"
         " AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')"
     )
-    assert found == []
+    assert [(each.name, each.settings) for each in found] == [
+        ("records_with_words", ["search_path=pg_catalog, public, pg_temp"])
+    ]

@@ -1,0 +1,106 @@
+"""Finds records by words in their texts, quick at a million records, though row-level security uses no such index.
+
+PostgreSQL asks a policy before it looks for words, and so cannot look them up in an index (`ILIKE` is not leakproof).
+One function may: it belongs to a role that reads this one table and nothing else, is given words, and answers with ids
+of the dealerships in scope. Whoever asks reads the records themselves under their own policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from django.db import connection, models, transaction
+from django.db.models.expressions import RawSQL
+
+from ingestion import fields
+from ingestion.job_types import JobType
+from ingestion.models import SearchText
+
+AT_ONCE = 2_000
+"""Texts that the index takes up in one transaction."""
+
+CREATE_FUNCTION = """
+    CREATE FUNCTION records_with_words(job text, patterns text[]) RETURNS SETOF bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, public, pg_temp AS $body$
+    DECLARE
+        own bigint[] := nullif(current_setting('app.dealerships', true), '')::bigint[];
+        matching text := 'job_type = $1';
+        pattern text;
+    BEGIN
+        IF current_setting('role') <> 'forecourt_platform' THEN
+            matching := matching || ' AND dealership_id = ANY ($2)';
+        END IF;
+        FOREACH pattern IN ARRAY patterns LOOP
+            matching := matching || format(' AND text ILIKE %L', pattern);
+        END LOOP;
+        RETURN QUERY EXECUTE format(
+            'SELECT record_id FROM ingestion_searchtext WHERE indexed AND %1$s UNION ALL'
+            ' SELECT record_id FROM ingestion_searchtext WHERE NOT indexed AND %1$s', matching
+        ) USING job, own;
+    END $body$;
+    REVOKE ALL ON FUNCTION records_with_words FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION records_with_words
+        TO forecourt_web, forecourt_worker, forecourt_platform, forecourt_readonly;
+    GRANT SELECT ON ingestion_searchtext TO forecourt_search;
+    GRANT CREATE ON SCHEMA public TO forecourt_search;
+    ALTER FUNCTION records_with_words OWNER TO forecourt_search;
+    REVOKE CREATE ON SCHEMA public FROM forecourt_search;
+"""
+DROP_FUNCTION = """
+    DROP FUNCTION records_with_words;
+    REVOKE SELECT ON ingestion_searchtext FROM forecourt_search;
+"""
+
+
+def containing(job_type: JobType, words: str) -> RawSQL:
+    """The ids of the records in scope that have each of `words` in a text of theirs or of their lines."""
+    patterns = [f"%{escaped(word)}%" for word in words.split()]
+    return RawSQL("SELECT records_with_words(%s, %s)", [job_type.code, patterns])
+
+
+def escaped(word: str) -> str:
+    """As it stands, whatever LIKE means by it."""
+    for letter in "\\%_":
+        word = word.replace(letter, f"\\{letter}")
+    return word
+
+
+@cache
+def write_statement(job_type: JobType) -> str:
+    """Writes the texts of records anew; takes their ids."""
+    quote = connection.ops.quote_name
+    texts = columns_of(job_type.record, "record")
+    for line in job_type.lines.values():
+        words = f"string_agg(concat_ws(E'\\n', {', '.join(columns_of(line, 'line'))}), E'\\n')"
+        texts.append(f"(SELECT {words} FROM {quote(line._meta.db_table)} AS line WHERE record_id = record.id)")  # noqa: S608
+    return f"""
+        INSERT INTO {SearchText._meta.db_table} (dealership_id, job_type, record_id, text, indexed)
+        SELECT dealership_id, '{job_type.code}', id, concat_ws(E'\\n', {", ".join(texts)}), false
+        FROM {quote(job_type.record._meta.db_table)} AS record WHERE id = ANY (%s)
+        ON CONFLICT (dealership_id, job_type, record_id) DO UPDATE SET text = excluded.text, indexed = false
+    """  # noqa: S608 - names of our own models
+
+
+def columns_of(model: type[models.Model], alias: str) -> list[str]:
+    """The columns that people look for; numbers of identity papers are not told by a search."""
+    return [
+        f"{alias}.{connection.ops.quote_name(str(column.column))}"
+        for column in fields.wire_fields(model)
+        if isinstance(column, fields.Text) and not isinstance(column, fields.IdentityNumber)
+    ]
+
+
+def write(job_type: JobType, record_ids: Sequence[int]) -> None:
+    """Write the texts of these records as they are now."""
+    with connection.cursor() as cursor:
+        cursor.execute(write_statement(job_type), [list(record_ids)])
+
+
+def index_some() -> int:
+    """Let the index take up texts that wait for it, those of one transaction; how many."""
+    with transaction.atomic():
+        waiting = SearchText.objects.filter(indexed=False).select_for_update(skip_locked=True)
+        return SearchText.objects.filter(pk__in=list(waiting.values_list("pk", flat=True)[:AT_ONCE])).update(
+            indexed=True
+        )
