@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
 from config.backoffice.filters import AnyNumberOf, AnyOf
-from ingestion import fields, search
+from ingestion import fields, identity, search
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Backfill, Feed, QuarantinedRecord, Run
 
@@ -86,9 +86,18 @@ def day_bounds(name: str, label: Any) -> Bounds:
     )
 
 
+class AnyIdentityNumber(AnyOf):
+    """Rows with one of these numbers, among those whose numbers the person sees."""
+
+    def filter(self, qs: QuerySet[Any], value: list[Any]) -> QuerySet[Any]:
+        return identity.within(super().filter(qs, value), self.parent.request.user) if value else qs
+
+
 def column_filters(column: fields.WireField) -> dict[str, django_filters.Filter]:
     """Texts and codes by any of the values given, days and moments by their bounds."""
     name, label = column.name, column.verbose_name
+    if isinstance(column, fields.IdentityNumber):
+        return {name: AnyIdentityNumber(field_name=name, label=str(label))}
     if isinstance(column, fields.Text):
         return {name: AnyOf(field_name=name, label=str(label))}
     if isinstance(column, (fields.Day, fields.Moment)):

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -18,7 +19,7 @@ from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers.admin import DealershipFilter
-from ingestion import quarantine
+from ingestion import identity, quarantine
 from ingestion.admin.runs import JobTypeFilter, moment
 from ingestion.display import pretty
 from ingestion.job_types import JOB_TYPES
@@ -105,7 +106,11 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
 
     @admin.display(description=_("as received"))
     def as_received(self, record: QuarantinedRecord) -> str:
-        return format_html("<pre>{}</pre>", pretty(record.raw))
+        raw = record.raw if getattr(record, "tells_identity", False) else identity.hidden_in(record.raw)
+        return format_html("<pre>{}</pre>", pretty(raw))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return identity.telling(super().get_queryset(request), request.user)
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("ingestion.change_quarantinedrecord")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers.admin import DealershipFilter
-from ingestion import fields
+from ingestion import fields, identity
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Line
@@ -26,9 +26,12 @@ VERSIONS = 100
 def column(field: Field[Any, Any]) -> Any:
     """A column that shows `field` as a person reads it."""
 
-    @admin.display(description=field.verbose_name, ordering=field.name)
+    secret = isinstance(field, fields.IdentityNumber)
+
+    @admin.display(description=field.verbose_name, ordering=None if secret else field.name)
     def value(row: Any) -> Any:
-        found = shown(field, getattr(row, field.name), row.dealership.time_zone)
+        told = identity.of_row(row, field) if secret else getattr(row, field.name)  # type: ignore[arg-type]
+        found = shown(field, told, row.dealership.time_zone)
         return admin.site.empty_value_display if found is None else found
 
     value.__name__ = field.name
@@ -57,12 +60,18 @@ class RecordAdmin(ReadOnly, BigTableAdmin):
     list_select_related = ("dealership",)
     object_history_template = "admin/ingestion/record_history.html"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return identity.telling(super().get_queryset(request), request.user)
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Every version stored, the newest first, each as received and with the run that brought it."""
         pk = int(object_id) if object_id.isdecimal() else 0
         versions = self.model.history.filter(id=pk).order_by("-history_id")
         context = {
-            "versions": ((version, pretty(version.raw)) for version in versions[:VERSIONS]),
+            "versions": (
+                (version, pretty(identity.received(version.raw, version.dealership_id, request.user)))
+                for version in versions[:VERSIONS]
+            ),
             "most": VERSIONS,
             **(extra_context or {}),
         }
@@ -79,7 +88,8 @@ def record_admin(job: JobType) -> type[RecordAdmin]:
     """The admin of a job type's records, read off their model."""
     declared = [field for field in fields.wire_fields(job.record) if field.name not in fields.SHARED]
     declared.sort(key=lambda field: field.name != job.key)
-    texts = [field.name for field in declared if isinstance(field, fields.Text) and not isinstance(field, fields.Code)]
+    no_words = (fields.Code, fields.IdentityNumber)
+    texts = [field.name for field in declared if isinstance(field, fields.Text) and not isinstance(field, no_words)]
     every = [column(field) for field in declared]
     shared = [column(field) for field in fields.wire_fields(job.record) if field.name in fields.SHARED]
     options = {

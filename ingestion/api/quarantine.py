@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from config.backoffice.api import BackofficeView
 from config.backoffice.filters import StrictFilterBackend
 from dealers.access import Access, needed
-from ingestion import quarantine
+from ingestion import identity, quarantine
 from ingestion.api.records import OffsetMoment
 from ingestion.filters import QuarantineFilters
 from ingestion.job_types import JOB_TYPES
@@ -30,6 +30,10 @@ class QuarantinedRecordSerializer(serializers.ModelSerializer):
     quarantined_at = OffsetMoment(read_only=True)
     received_at = OffsetMoment(read_only=True, help_text="When it was last received.")
     settled_at = OffsetMoment(read_only=True, allow_null=True)
+    raw = serializers.SerializerMethodField(help_text="The record as received.")
+
+    def get_raw(self, entry: QuarantinedRecord) -> str:
+        return identity.received(entry.raw, entry.dealership_id, self.context["request"].user)
 
     class Meta:
         model = QuarantinedRecord

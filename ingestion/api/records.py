@@ -12,7 +12,7 @@ from rest_framework import mixins, serializers, viewsets
 
 from config.backoffice.api import BackofficeView
 from config.backoffice.filters import StrictFilterBackend
-from ingestion import fields
+from ingestion import fields, identity
 from ingestion.display import label_of
 from ingestion.filters import record_filters
 from ingestion.job_types import JobType
@@ -48,9 +48,22 @@ class CodeLabel(serializers.Field):
         return label_of(self.column, value)
 
 
+class IdentityNumber(serializers.CharField):
+    """A number of somebody's identity papers; its last digits for whom it is not told."""
+
+    def __init__(self, column: fields.IdentityNumber, **options: Any) -> None:
+        super().__init__(**options)
+        self.column = column
+
+    def get_attribute(self, instance: Any) -> str | None:
+        return identity.of_row(instance, self.column)
+
+
 def column_field(column: fields.WireField) -> serializers.Field:
     """How a column stands in an answer."""
     options: dict[str, Any] = {"read_only": True, "allow_null": column.null, "help_text": str(column.verbose_name)}
+    if isinstance(column, fields.IdentityNumber):
+        return IdentityNumber(column, **options)
     kinds: dict[type[fields.WireField], type[serializers.Field]] = {
         fields.Text: serializers.CharField,
         fields.Whole: serializers.IntegerField,
@@ -99,7 +112,7 @@ class RecordViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = self.job.record.objects.visible_to(self.request.user)
+        rows = identity.telling(self.job.record.objects.visible_to(self.request.user), self.request.user)
         return rows.select_related("dealership").prefetch_related(*self.job.lines)
 
 
@@ -112,7 +125,10 @@ class VersionSerializer(serializers.Serializer):
     )
     date = OffsetMoment(source="history_date", read_only=True, help_text="When it was stored.")
     type = serializers.SerializerMethodField(help_text="created or changed")
-    raw = serializers.CharField(read_only=True, help_text="The record as received.")
+    raw = serializers.SerializerMethodField(help_text="The record as received.")
+
+    def get_raw(self, version: Any) -> str:
+        return identity.received(version.raw, version.dealership_id, self.context["request"].user)
 
     def get_type(self, version: Any) -> str:
         return "created" if version.history_type == "+" else "changed"
@@ -131,7 +147,9 @@ class HistoryViewSet(BackofficeView, mixins.ListModelMixin, viewsets.GenericView
     def get_queryset(self) -> QuerySet[Any]:
         visible: QuerySet[Record] = self.job.record.objects.visible_to(self.request.user)
         record = get_object_or_404(visible.only("pk"), pk=self.kwargs["record"])
-        return self.queryset.filter(id=record.pk).only("history_id", "run_id", "history_date", "history_type", "raw")
+        return self.queryset.filter(id=record.pk).only(
+            *("history_id", "run_id", "history_date", "history_type", "dealership_id", "raw")
+        )
 
 
 def record_viewset(job: JobType) -> type[RecordViewSet]:
@@ -141,7 +159,14 @@ def record_viewset(job: JobType) -> type[RecordViewSet]:
         "queryset": job.record.objects.none(),
         "serializer_class": record_serializer(job),
         "filterset_class": record_filters(job),
-        "ordering_fields": ["id", *(column.name for column in fields.wire_fields(job.record))],
+        "ordering_fields": [
+            "id",
+            *(
+                column.name
+                for column in fields.wire_fields(job.record)
+                if not isinstance(column, fields.IdentityNumber)
+            ),
+        ],
         "__doc__": f"{job.label.capitalize()}, as the main dealer's system said them.",
     }
     return type(f"{job.record.__name__}ViewSet", (RecordViewSet,), declared)

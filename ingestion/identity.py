@@ -1,0 +1,89 @@
+"""Who sees the numbers of customers' identity papers: whom the table of permissions says, each in their dealerships.
+
+Everybody else sees the last digits, by which a customer on the phone is told apart.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import msgspec
+from django.db.models import BooleanField, Model, Q, QuerySet, Value
+from django.db.models.expressions import ExpressionWrapper
+
+from dealers.permissions import dealerships_of, may
+from ingestion import fields
+from ingestion.fields import wire_fields, wire_name
+from ingestion.job_types import JOB_TYPES
+
+PERMISSION = "records.identity_numbers:view"
+SHOWN = 4
+"""Last characters that everybody sees, of numbers that are at least twice as long."""
+HIDDEN = "••••"
+decode = msgspec.json.Decoder(float_hook=Decimal).decode
+encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def telling(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+    """`rows`, each with `tells_identity`: whether `user` sees the numbers in it."""
+    found = dealerships_of(user, PERMISSION)
+    told = Value(True) if found is None else Q(dealership__in=found)
+    return rows.annotate(tells_identity=ExpressionWrapper(told, output_field=BooleanField()))
+
+
+def within(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+    """Those of `rows` in which `user` sees the numbers, and so may ask for one."""
+    found = dealerships_of(user, PERMISSION)
+    return rows if found is None else rows.filter(dealership__in=found)
+
+
+def of_row(row: Any, column: fields.IdentityNumber) -> str | None:
+    """The number in a row that `telling` found, or what everybody sees of it."""
+    number: str | None = getattr(row, column.name)
+    return number if number is None or getattr(row, "tells_identity", False) else masked(number)
+
+
+def masked(number: str) -> str:
+    return HIDDEN + (number[-SHOWN:] if len(number) >= 2 * SHOWN else "")
+
+
+def received(raw: str, dealership_id: int | None, user: Any) -> str:
+    """A record as received, its identity numbers as `user` may see them; what is no JSON cannot be told apart."""
+    return raw if may(user, PERMISSION, dealership_id) else hidden_in(raw)
+
+
+def hidden_in(raw: str) -> str:
+    """A record as received without identity numbers; without anything if it is no JSON."""
+    try:
+        record = decode(raw)
+        told = hidden(record)
+        return raw if told == record else encode(told).decode()
+    except (msgspec.MsgspecError, RecursionError):
+        return HIDDEN
+
+
+def hidden(value: Any) -> Any:
+    """What was received, without the numbers under any spelling of their keys."""
+    if isinstance(value, list):
+        return [hidden(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: masked(str(each)) if each and wire_name(key) in wire_names() else hidden(each)
+        for key, each in value.items()
+    }
+
+
+@cache
+def wire_names() -> frozenset[str]:
+    models: list[type[Model]] = [
+        model for job_type in JOB_TYPES.values() for model in (job_type.record, *job_type.lines.values())
+    ]
+    return frozenset(
+        wire_name(column.name)
+        for model in models
+        for column in wire_fields(model)
+        if isinstance(column, fields.IdentityNumber)
+    )
