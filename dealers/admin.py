@@ -159,7 +159,7 @@ class DealershipAdmin(Confirmed, Audited):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dealership]:
         return Dealership.objects.visible_to(request.user)
 
-    def delete_model(self, request: HttpRequest, obj: Dealership) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """An event that belonged to the dealership would keep it from being deleted."""
         audit.record("dealership.deleted", changes={"id": obj.pk, "code": obj.code, "name": obj.name})
         obj.delete()
