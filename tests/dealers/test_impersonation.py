@@ -129,11 +129,22 @@ def test_a_token_stands_in_for_nobody(admin_user: User, alice: User) -> None:
 # -- what everybody sees
 
 
-@pytest.mark.parametrize("address", ["/", "/admin/", "/admin/dealers/holiday/", "/admin/dealers/event/", "/nowhere/"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/admin/",
+        "/admin/dealers/event/",
+        "/admin/dealers/event/?_popup=1",
+        "/nowhere/",
+        "/api/docs/",
+        "/api/v1/auth/me/",
+    ],
+)
 def test_every_page_says_for_whom_why_and_how_long(admin_user: User, owner: User, address: str, clock: Any) -> None:
     client = begun(admin_user, owner)
     clock.shift(timedelta(minutes=4, seconds=30))
-    page = client.get(address).content.decode()
+    page = client.get(address, headers={"Accept": "text/html"}).content.decode()
     assert BANNER in page
     assert owner.email in page
     assert REASON in page
