@@ -20,6 +20,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers import audit, factors, invitations
 from dealers.audited import Audited
+from dealers.choice import works_in_one
 from dealers.impersonation import may_stand_in
 from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, Membership, OpeningHours, User
 from dealers.stepup import Confirmed, ask, is_fresh
@@ -170,7 +171,7 @@ class DealershipAdmin(Confirmed, Audited):
 
     def has_add_permission(self, request: Any) -> bool:
         """Who works in one dealership makes no other."""
-        return super().has_add_permission(request) and request.dealership_id is None
+        return super().has_add_permission(request) and not works_in_one(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """The code decides whose records arrive, and a group's name is none of a dealership's: for the platform."""
@@ -191,13 +192,13 @@ class FlagAdmin(Audited):
 
     def has_add_permission(self, request: Any) -> bool:
         """Flags are the platform's: whoever works in one dealership sees what is on."""
-        return super().has_add_permission(request) and request.dealership_id is None
+        return super().has_add_permission(request) and not works_in_one(request)
 
     def has_change_permission(self, request: Any, obj: Model | None = None) -> bool:
-        return super().has_change_permission(request, obj) and request.dealership_id is None
+        return super().has_change_permission(request, obj) and not works_in_one(request)
 
     def has_delete_permission(self, request: Any, obj: Model | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and request.dealership_id is None
+        return super().has_delete_permission(request, obj) and not works_in_one(request)
 
 
 @admin.register(Event)

@@ -43,6 +43,11 @@ def chosen(request: Any, user: User) -> int | None:
     return None
 
 
+def works_in_one(request: Any) -> bool:
+    """Whether the request's rows are those of one dealership, chosen of several."""
+    return getattr(request, "dealership_id", None) is not None
+
+
 def named(request: Any, user: User) -> int | None:
     """The dealership that an API request names in its header. Raises PermissionDenied if it is none of the person's."""
     given = request.headers.get(HEADER)

@@ -69,7 +69,8 @@ class ScopeMiddleware:
     def signed_in(self, request: Any, user: User) -> HttpResponseBase:
         with transaction.atomic():
             with acting(Scope(user_id=user.pk)):
-                user.known_roles = roles_of(user)  # type: ignore[attr-defined]
+                if not user.is_superuser:  # whose places give them nothing
+                    user.known_roles = roles_of(user)  # type: ignore[attr-defined]
                 if request.impersonation_over:
                     impersonation.end(request, request.impersonation_over)
             request.dealership_id = None
