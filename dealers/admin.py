@@ -12,15 +12,18 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group as DjangoGroup
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
-from dealers import factors, invitations
+from dealers import audit, factors, invitations
 from dealers.audited import Audited
+from dealers.choice import works_in_one
+from dealers.impersonation import may_stand_in
 from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, Membership, OpeningHours, User
+from dealers.stepup import Confirmed, ask, is_fresh
 
 for kept_out in (EmailAddress, Authenticator, UserSession, OutstandingToken, BlacklistedToken):
     admin.site.unregister(kept_out)  # keys and sessions are their owners' business
@@ -82,7 +85,7 @@ class HolidayInline(admin.TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(Audited, DjangoUserAdmin):
+class UserAdmin(Confirmed, Audited, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
@@ -120,6 +123,13 @@ class UserAdmin(Audited, DjangoUserAdmin):
             return fields
         return (*fields, "is_staff", "is_superuser")
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        return super().user_change_password(request, id, form_url) if is_fresh(request) else ask(request)
+
+    def render_change_form(self, request: Any, context: dict[str, Any], *args: Any, **options: Any) -> HttpResponse:
+        context["may_stand_in"] = may_stand_in(request.user, options.get("obj"))
+        return super().render_change_form(request, context, *args, **options)
+
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody but a platform administrator changes one."""
         return super().has_change_permission(request, obj) and may_touch(request, obj)
@@ -133,7 +143,7 @@ def may_touch(request: HttpRequest, user: Model | None) -> bool:
 
 
 @admin.register(Dealership)
-class DealershipAdmin(Audited):
+class DealershipAdmin(Confirmed, Audited):
     list_display = ("code", "name", "city", "time_zone", "currency", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code", "name", "legal_name")
@@ -149,6 +159,19 @@ class DealershipAdmin(Audited):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dealership]:
         return Dealership.objects.visible_to(request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """An event that belonged to the dealership would keep it from being deleted."""
+        audit.record("dealership.deleted", changes={"id": obj.pk, "code": obj.code, "name": obj.name})
+        obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Dealership]) -> None:
+        for each in queryset:
+            self.delete_model(request, each)
+
+    def has_add_permission(self, request: Any) -> bool:
+        """Who works in one dealership makes no other."""
+        return super().has_add_permission(request) and not works_in_one(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """The code decides whose records arrive, and a group's name is none of a dealership's: for the platform."""
@@ -167,6 +190,16 @@ class FlagAdmin(Audited):
     list_filter = ("name", "is_on")
     list_select_related = ("dealership",)
 
+    def has_add_permission(self, request: Any) -> bool:
+        """Flags are the platform's: whoever works in one dealership sees what is on."""
+        return super().has_add_permission(request) and not works_in_one(request)
+
+    def has_change_permission(self, request: Any, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not works_in_one(request)
+
+    def has_delete_permission(self, request: Any, obj: Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not works_in_one(request)
+
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, BigTableAdmin):
@@ -184,7 +217,7 @@ class EventAdmin(ReadOnly, BigTableAdmin):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(admin.ModelAdmin):
+class InvitationAdmin(Confirmed, admin.ModelAdmin):
     """To add one is to send it; what was sent is not changed but withdrawn."""
 
     list_display = ("email", "dealership", "role", "invited_by", "invited_at", "expires_at", "accepted_at")

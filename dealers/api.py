@@ -20,8 +20,11 @@ from rest_framework_simplejwt.settings import api_settings
 
 from config.backoffice.api import BackofficeView
 from config.backoffice.errors import ConflictError
-from dealers import events, factors, invitations, tokens
+from dealers import choice, events, factors, invitations, tokens
 from dealers.models import Dealership, User
+from dealers.permissions import roles_of
+from dealers.roles import Role
+from dealers.tenancy import acting
 
 
 class Credentials(serializers.Serializer):
@@ -57,9 +60,15 @@ class TokenPair(AccessToken):
 
 
 class DealershipSerializer(serializers.ModelSerializer):
+    role = serializers.SerializerMethodField(help_text="The person's; null for a platform administrator without one.")
+
     class Meta:
         model = Dealership
-        fields = ("code", "name", "time_zone", "currency")
+        fields = ("id", "role", "code", "name", "time_zone", "currency")
+
+    @extend_schema_field(serializers.ChoiceField(choices=Role.choices, allow_null=True))
+    def get_role(self, dealership: Dealership) -> str | None:
+        return self.context["roles"].get(dealership.pk)
 
 
 class Me(serializers.ModelSerializer):
@@ -71,7 +80,10 @@ class Me(serializers.ModelSerializer):
 
     @extend_schema_field(DealershipSerializer(many=True))
     def get_dealerships(self, user: User) -> list[dict[str, Any]]:
-        return list(DealershipSerializer(Dealership.objects.visible_to(user), many=True).data)
+        """All of theirs, whichever the request works in."""
+        with acting(choice.whole(user)):
+            context = {"roles": roles_of(user)}
+            return list(DealershipSerializer(choice.theirs(user), many=True, context=context).data)
 
 
 def token_pair(refresh: tokens.Refresh) -> dict[str, Any]:

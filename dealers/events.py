@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 
-from dealers import audit, sessions
+from dealers import audit, impersonation, sessions
 from dealers.models import User
 
 
@@ -81,6 +81,7 @@ def connect() -> None:
     from django.db.models.signals import post_delete, post_save
 
     user_logged_in.connect(sessions.begin, dispatch_uid="dealers.begin")
+    user_logged_out.connect(impersonation.signed_out, dispatch_uid="dealers.impersonation_over")
     user_logged_out.connect(signed_out, dispatch_uid="dealers.signed_out")
     account.user_logged_in.connect(signed_in, dispatch_uid="dealers.signed_in")
     account.authentication_step_completed.connect(code_proved, dispatch_uid="dealers.code_proved")

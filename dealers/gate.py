@@ -24,6 +24,7 @@ OPEN = (
     "account_change_password",
     "account_set_password",
     "auth-logout",
+    "end_impersonation",
 )
 """Beginnings of the names of pages that open without a second factor: those that lead to one, and the way out."""
 
@@ -38,9 +39,10 @@ class FactorGate:
         return self.respond(request)
 
     def process_view(self, request: Any, view: Any, args: Any, options: Any) -> HttpResponse | None:
-        if not request.user.is_authenticated or (request.resolver_match.url_name or "").startswith(OPEN):
+        person = getattr(request, "impersonator", None) or request.user  # whoever stands in shows their own
+        if not person.is_authenticated or (request.resolver_match.url_name or "").startswith(OPEN):
             return None
-        if not factors.lacks_one(request.user):
+        if not factors.lacks_one(person):
             return None
         if request.path.startswith(API):
             return as_json("second_factor_required", _("Set up a second factor on the web first."), 403)

@@ -9,16 +9,16 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from rest_framework.exceptions import APIException
 
-from dealers import audit
+from config.backoffice.errors import API, as_json, type_of
+from dealers import audit, choice, impersonation
 from dealers.authentication import by_bearer
 from dealers.models import User
 from dealers.permissions import roles_of
 from dealers.tenancy import NOBODY, Scope, acting, streamed
 
-ACTIVE = "dealership"
-"""The session's key of the dealership that a person has chosen, of those they belong to."""
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -36,14 +36,23 @@ class ScopeMiddleware:
 
     def __call__(self, request: Any) -> HttpResponseBase:
         request.id = request_id(request)
-        if request.path.startswith("/api/"):
+        if request.path.startswith(API):
             by_bearer(request)
+        impersonation.stand_in(request)
         user = request.user if request.user.is_authenticated else None
-        facts = audit.Circumstances(user, address=address_of(request), request_id=request.id)
+        facts = audit.Circumstances(
+            request.impersonator or user,
+            acting_as=user if request.impersonator else None,
+            address=address_of(request),
+            request_id=request.id,
+        )
         with audit.circumstances(facts):
             response = self.signed_in(request, user) if user else self.stranger(request)
         response.headers["X-Request-ID"] = request.id
         return response
+
+    def process_view(self, request: Any, view: Any, args: Any, options: Any) -> HttpResponse | None:
+        return impersonation.before_view(request)
 
     def stranger(self, request: Any) -> HttpResponseBase:
         """What somebody does who is not signed in, such as signing in, is one transaction too, its event with it."""
@@ -60,11 +69,18 @@ class ScopeMiddleware:
     def signed_in(self, request: Any, user: User) -> HttpResponseBase:
         with transaction.atomic():
             with acting(Scope(user_id=user.pk)):
-                user.known_roles = roles_of(user)  # type: ignore[attr-defined]
-            request.dealership_id = chosen(request, user)
-            with acting(scope_of(user, request.dealership_id)):
+                if not user.is_superuser:  # whose places give them nothing
+                    user.known_roles = roles_of(user)  # type: ignore[attr-defined]
+                if request.impersonation_over:
+                    impersonation.end(request, request.impersonation_over)
+            request.dealership_id = None
+            try:
+                request.dealership_id = dealership_of(request, user)
+            except APIException as error:
+                return as_json(type_of(error), error.detail, error.status_code)
+            with acting(choice.scope_of(user, request.dealership_id)):
                 response = self.respond(request)
-                if response.status_code >= 500:
+                if response.status_code >= 500 or (request.impersonator and response.status_code == 403):
                     transaction.set_rollback(True)
                 return kept_in_scope(response)
 
@@ -76,21 +92,10 @@ def kept_in_scope(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def scope_of(user: User, dealership_id: int | None) -> Scope:
-    """The dealership that the person has chosen, else all of theirs; a platform administrator works across all."""
-    if dealership_id is not None:
-        return Scope((dealership_id,), user.pk)
-    if user.is_superuser:
-        return Scope((), user.pk, "platform administration")
-    return Scope(tuple(sorted(user.known_roles)), user.pk)  # type: ignore[attr-defined]
-
-
-def chosen(request: Any, user: User) -> int | None:
-    """The dealership that the session names, if the person still belongs to it."""
-    found = request.session.get(ACTIVE) if hasattr(request, "session") else None
-    if isinstance(found, int) and (user.is_superuser or found in user.known_roles):  # type: ignore[attr-defined]
-        return found
-    return None
+def dealership_of(request: Any, user: User) -> int | None:
+    """The one that the request works in. Raises PermissionDenied of the API for one that is none of the person's."""
+    named = choice.named(request, user) if request.path.startswith(API) else None
+    return named if named is not None else choice.chosen(request, user)
 
 
 def address_of(request: HttpRequest) -> str | None:

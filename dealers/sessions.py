@@ -43,6 +43,13 @@ def begin(sender: Any, request: Any, **_: Any) -> None:
     request.session[BEGAN] = request.session[SEEN] = time.time()
 
 
+def renew(request: Any) -> None:
+    """A new key for this session, since it may do other things from now on; what is noted of it follows."""
+    before = request.session.session_key
+    request.session.cycle_key()
+    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
+
+
 def end_all(user: User, *, but: str | None = None) -> int:
     """End the person's sessions, if wanted all `but` the one of this key; says how many there were."""
     theirs = UserSession.objects.filter(user_id=user.pk).exclude(session_key=but or "")

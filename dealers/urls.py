@@ -30,5 +30,8 @@ accounts = [
 
 urlpatterns = [
     path("accounts/", include(accounts)),
+    path("dealership/", views.switch_dealership, name="switch_dealership"),
+    path("impersonation/<int:pk>/", views.impersonate, name="impersonate"),
+    path("impersonation/end/", views.end_impersonation, name="end_impersonation"),
     path("invitations/<str:token>/", views.invitation, name="invitation"),
 ]

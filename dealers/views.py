@@ -1,4 +1,4 @@
-"""Pages of people: accepting an invitation, ending a session."""
+"""Pages of people: accepting an invitation, ending a session, choosing a dealership, standing in for somebody."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dealers import invitations, sessions
+from dealers import choice, impersonation, invitations, sessions, stepup
 from dealers.models import Invitation, User
 
 
@@ -83,3 +84,58 @@ def end_session(request: Any, pk: int) -> HttpResponse:
         raise Http404 from None
     get_adapter().add_message(request, messages.INFO, message=_("The session was ended."))
     return redirect("usersessions_list")
+
+
+@require_POST
+@login_required
+def switch_dealership(request: HttpRequest) -> HttpResponse:
+    """Work in one dealership, or in all of one's own; then back to the page that one comes from."""
+    choice.choose(request, request.POST.get("dealership", ""))
+    following = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(following, {request.get_host()}, require_https=request.is_secure())
+    return redirect(following if ours else "home")
+
+
+class ImpersonationForm(forms.Form):
+    """Why somebody is stood in for, and for how long."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        help_text=gettext_lazy("Such as the ticket and what is wrong; it stays in the audit."),
+        min_length=impersonation.SHORTEST_REASON,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes"), min_value=1, max_value=impersonation.MOST_MINUTES, initial=15
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def impersonate(request: Any, pk: int) -> HttpResponse:
+    """Whoever may not, and whom nobody may, are as if there were no such page."""
+    person = User.objects.filter(pk=pk).first()
+    if person is None or not impersonation.may_stand_in(request.user, person):
+        raise Http404
+    return begin_impersonation(request, person)
+
+
+@stepup.confirmed
+def begin_impersonation(request: Any, person: User) -> HttpResponse:
+    form = ImpersonationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        impersonation.begin(request, person, **form.cleaned_data)
+        return redirect("home")
+    return render(request, "account/impersonate.html", {"person": person, "form": form})
+
+
+@require_POST
+@login_required
+def end_impersonation(request: Any) -> HttpResponse:
+    person = impersonation.end(request)
+    if person is None or not request.user.is_staff:
+        return redirect("home")
+    messages.success(request, _("You are yourself again."))
+    return redirect("admin:dealers_user_change", person.pk)

@@ -16,6 +16,7 @@ from config.backoffice.admin import BigTableAdmin
 from dealers.admin import DealershipFilter
 from dealers.audited import Audited
 from dealers.models import Dealership
+from dealers.stepup import Confirmed
 from ingestion import reconciliation, services
 from ingestion.admin.freshness import FreshnessFilter, state, why
 from ingestion.admin.runs import JobTypeFilter, moment
@@ -64,7 +65,7 @@ class ConnectionForm(forms.ModelForm):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(Audited):
+class ConnectionAdmin(Confirmed, Audited):
     form = ConnectionForm
     list_display = ("main_dealer", "name", "base_url", "time_zone", "window_days", "days_back", "is_active")
     list_filter = ("is_active",)

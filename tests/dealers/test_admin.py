@@ -2,9 +2,9 @@
 
 import pytest
 
-from dealers.models import User
+from dealers.models import Dealership, Event, User
 from dealers.roles import Role
-from tests.factories import PASSWORD, MembershipFactory
+from tests.factories import PASSWORD, DealershipFactory, MembershipFactory
 from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +70,14 @@ def test_staff_see_the_dealerships_they_belong_to(client, alice, charlie):
     page = client.get("/admin/dealers/dealership/").content.decode()
     assert alice.memberships.get().dealership.name in page
     assert charlie.memberships.get().dealership.name not in page
+
+
+def test_a_dealership_that_nothing_hangs_on_is_deleted_and_the_audit_says_which(client, admin_user, dealership_a):
+    client.force_login(admin_user)
+    second = DealershipFactory(code="00002", name="Second")
+    assert client.post(f"/admin/dealers/dealership/{dealership_a.pk}/delete/", {"post": "yes"}).status_code == 302
+    chosen = {"action": "delete_selected", "_selected_action": [second.pk], "post": "yes"}
+    assert client.post("/admin/dealers/dealership/", chosen).status_code == 302
+    assert not Dealership.objects.exists()
+    told = [event.changes["code"] for event in Event.objects.filter(verb="dealership.deleted")]
+    assert sorted(told) == ["00002", "08138"]
