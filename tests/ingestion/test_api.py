@@ -119,7 +119,7 @@ def test_every_filter_and_every_order_works(api, here, job):
         asked = {"ordering": f"-{column.name}"}
         if isinstance(column, fields.IdentityNumber):
             assert api.get(f"/api/v1/dgi/{job.code}/", asked).status_code == 400, "an order tells what it goes by"
-            asked.clear()
+            continue
         if isinstance(column, fields.Text):
             asked[column.name] = body[column.name]
         if isinstance(column, (fields.Day, fields.Moment)):
