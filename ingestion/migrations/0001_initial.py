@@ -119,6 +119,12 @@ class Migration(migrations.Migration):
                 "verbose_name": "connection",
                 "verbose_name_plural": "connections",
                 "ordering": ["main_dealer"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("days_back__gte", 1), ("window_days__gte", 1)),
+                        name="connection_windows_are_positive",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -156,12 +162,893 @@ class Migration(migrations.Migration):
                     "status_delivery_document",
                     ingestion.fields.Code(blank=True, null=True, verbose_name="delivery status"),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "delivery",
                 "verbose_name_plural": "deliveries",
                 "ordering": ["-id"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "delivery_document_id"), name="delivery_key")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="DocumentHandling",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("id_so", ingestion.fields.Key(verbose_name="sales order")),
+                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "document handling",
+                "verbose_name_plural": "document handling",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "id_so"), name="documenthandling_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="HotlineDownPayment",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_invoice_uang_jaminan", ingestion.fields.Key(verbose_name="deposit invoice")),
+                ("id_hlo_document", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
+                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
+                (
+                    "id_customer",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="customer's national id (KTP)"),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "hotline down payment",
+                "verbose_name_plural": "hotline down payments",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dealership", "no_invoice_uang_jaminan"), name="hotlinedownpayment_key"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LeasingApplication",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("id_dokumen_pengajuan", ingestion.fields.Key(verbose_name="application")),
+                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                ("jumlah_dp", ingestion.fields.Money(blank=True, null=True, verbose_name="approved down payment")),
+                ("tenor", ingestion.fields.Whole(blank=True, null=True, verbose_name="tenor in months")),
+                ("jumlah_cicilan", ingestion.fields.Money(blank=True, null=True, verbose_name="instalment")),
+                ("tanggal_pengajuan", ingestion.fields.Day(blank=True, null=True, verbose_name="application date")),
+                ("id_finance_company", ingestion.fields.Text(blank=True, null=True, verbose_name="finance company")),
+                (
+                    "nama_finance_company",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's name"),
+                ),
+                (
+                    "id_po_finance_company",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's purchase order"),
+                ),
+                (
+                    "tanggal_pembuatan_po",
+                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order made on"),
+                ),
+                (
+                    "tanggal_pengiriman_po_finance_company",
+                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order sent on"),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "leasing application",
+                "verbose_name_plural": "leasing applications",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dealership", "id_dokumen_pengajuan"), name="leasingapplication_key"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PartsInvoice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                ("tgl_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
+                ("tgl_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
+                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                (
+                    "total_harga_sebelum_diskon",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
+                ),
+                (
+                    "total_diskon_per_parts_number",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per part"),
+                ),
+                (
+                    "potongan_per_invoice",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
+                ),
+                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
+                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "parts invoice",
+                "verbose_name_plural": "parts invoices",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "no_invoice"), name="partsinvoice_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="PartsReceipt",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_penerimaan", ingestion.fields.Key(verbose_name="receipt")),
+                ("tgl_penerimaan", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
+                ("no_shipping_list", ingestion.fields.Text(blank=True, null=True, verbose_name="shipping list")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "parts receipt",
+                "verbose_name_plural": "parts receipts",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "no_penerimaan"), name="partsreceipt_key")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PartsSale",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_so", ingestion.fields.Key(verbose_name="sales order")),
+                ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
+                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
+                ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "parts sale",
+                "verbose_name_plural": "parts sales",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "no_so"), name="partssale_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Prospect",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("id_prospect", ingestion.fields.Key(verbose_name="prospect")),
+                ("sumber_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="source")),
+                ("tanggal_prospect", ingestion.fields.Day(blank=True, null=True, verbose_name="prospect date")),
+                ("tagging_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="priority tag")),
+                ("nama_lengkap", ingestion.fields.Text(blank=True, null=True, verbose_name="full name")),
+                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                ("no_ktp", ingestion.fields.Text(blank=True, null=True, verbose_name="national id (KTP)")),
+                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
+                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
+                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
+                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
+                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
+                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
+                ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
+                ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
+                ("alamat_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office address")),
+                ("kode_propinsi_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office province")),
+                (
+                    "kode_kota_kantor",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="office city or regency"),
+                ),
+                (
+                    "kode_kecamatan_kantor",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="office sub-district"),
+                ),
+                ("kode_kelurahan_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office village")),
+                ("kode_pos_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office postcode")),
+                ("kode_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="occupation")),
+                ("no_kontak_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office phone")),
+                ("tanggal_appointment", ingestion.fields.Day(blank=True, null=True, verbose_name="appointment date")),
+                ("waktu_appointment", ingestion.fields.Time(blank=True, null=True, verbose_name="appointment time")),
+                ("metode_follow_up", ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up method")),
+                ("test_ride_preference", ingestion.fields.Code(blank=True, null=True, verbose_name="test ride wanted")),
+                (
+                    "status_follow_up_prospecting",
+                    ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up status"),
+                ),
+                ("status_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="prospect status")),
+                ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
+                ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "prospect",
+                "verbose_name_plural": "prospects",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "id_prospect"), name="prospect_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SalesInvoice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("id_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
+                ("amount", ingestion.fields.Money(blank=True, null=True, verbose_name="amount")),
+                ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
+                ("cara_bayar", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
+                ("status", ingestion.fields.Code(blank=True, null=True, verbose_name="invoice status")),
+                ("note", ingestion.fields.Text(blank=True, null=True, verbose_name="note")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "sales invoice",
+                "verbose_name_plural": "sales invoices",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "id_invoice"), name="salesinvoice_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="UnitInvoice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                ("tanggal_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
+                ("tanggal_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
+                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                (
+                    "total_harga_sebelum_diskon",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
+                ),
+                (
+                    "total_diskon_per_unit",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per unit"),
+                ),
+                (
+                    "potongan_per_invoice",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
+                ),
+                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
+                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "unit invoice",
+                "verbose_name_plural": "unit invoices",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "no_invoice"), name="unitinvoice_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="UnitReceipt",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_shipping_list", ingestion.fields.Key(verbose_name="shipping list")),
+                ("tanggal_terima", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
+                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                ("no_invoice", ingestion.fields.Text(blank=True, null=True, verbose_name="invoice")),
+                (
+                    "status_shipping_list",
+                    ingestion.fields.Code(blank=True, null=True, verbose_name="shipping list status"),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "unit receipt",
+                "verbose_name_plural": "unit receipts",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "no_shipping_list"), name="unitreceipt_key")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="UnpaidHotlineOrder",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("id_hlo_document", ingestion.fields.Key(verbose_name="hotline order")),
+                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
+                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
+                ("no_ktp", ingestion.fields.Text(blank=True, null=True, verbose_name="national id (KTP)")),
+                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="address")),
+                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="province")),
+                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency")),
+                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district")),
+                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="village")),
+                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode")),
+                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
+                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                (
+                    "flag_numbering",
+                    ingestion.fields.Code(blank=True, null=True, verbose_name="parts that carry a number"),
+                ),
+                (
+                    "vehicle_off_road",
+                    ingestion.fields.Code(blank=True, null=True, verbose_name="vehicle stays at the workshop"),
+                ),
+                ("job_return", ingestion.fields.Code(blank=True, null=True, verbose_name="job return")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "unpaid hotline order",
+                "verbose_name_plural": "unpaid hotline orders",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "id_hlo_document"), name="unpaidhotlineorder_key")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkOrder",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
+                ("no_sa_form", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's form")),
+                ("tanggal_servis", ingestion.fields.Day(blank=True, null=True, verbose_name="service date")),
+                ("waktu_pkb", ingestion.fields.Moment(blank=True, null=True, verbose_name="work order opened at")),
+                ("no_polisi", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
+                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
+                ("informasi_bensin", ingestion.fields.Text(blank=True, null=True, verbose_name="fuel gauge bars")),
+                ("km_terakhir", ingestion.fields.Whole(blank=True, null=True, verbose_name="odometer in km")),
+                ("tipe_coming_customer", ingestion.fields.Code(blank=True, null=True, verbose_name="who came")),
+                ("nama_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's name")),
+                ("alamat_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's address")),
+                (
+                    "kode_propinsi_pemilik",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's province"),
+                ),
+                (
+                    "kode_kota_pemilik",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's city or regency"),
+                ),
+                (
+                    "kode_kecamatan_pemilik",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's sub-district"),
+                ),
+                (
+                    "kode_kelurahan_pemilik",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's village"),
+                ),
+                ("kode_pos_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's postcode")),
+                ("alamat_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's address")),
+                (
+                    "kode_propinsi_pembawa",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's province"),
+                ),
+                (
+                    "kode_kota_pembawa",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's city or regency"),
+                ),
+                (
+                    "kode_kecamatan_pembawa",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's sub-district"),
+                ),
+                (
+                    "kode_kelurahan_pembawa",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's village"),
+                ),
+                ("kode_pos_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's postcode")),
+                ("nama_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's name")),
+                ("no_telp_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's phone")),
+                (
+                    "hubungan_dengan_pemilik",
+                    ingestion.fields.Code(blank=True, null=True, verbose_name="bringer's relation to the owner"),
+                ),
+                ("keluhan_konsumen", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's complaint")),
+                (
+                    "rekomendasi_sa",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's recommendation"),
+                ),
+                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
+                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
+                ("saran_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic's advice")),
+                ("asal_unit_entry", ingestion.fields.Code(blank=True, null=True, verbose_name="origin of the visit")),
+                ("id_pit", ingestion.fields.Text(blank=True, null=True, verbose_name="service bay")),
+                ("jenis_pit", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of service bay")),
+                ("waktu_pendaftaran", ingestion.fields.Moment(blank=True, null=True, verbose_name="registered at")),
+                ("waktu_selesai", ingestion.fields.Moment(blank=True, null=True, verbose_name="finished at")),
+                ("total_frt", ingestion.fields.Time(blank=True, null=True, verbose_name="total flat-rate time")),
+                ("set_up_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
+                ("catatan_tambahan", ingestion.fields.Text(blank=True, null=True, verbose_name="additional notes")),
+                (
+                    "konfirmasi_pekerjaan_tambahan",
+                    ingestion.fields.Code(blank=True, null=True, verbose_name="additional work confirmed"),
+                ),
+                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
+                (
+                    "no_work_order_job_return",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="work order of the job returned"),
+                ),
+                (
+                    "total_biaya_service",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of services and parts"),
+                ),
+                ("waktu_pekerjaan", ingestion.fields.Time(blank=True, null=True, verbose_name="working time")),
+                ("status_work_order", ingestion.fields.Code(blank=True, null=True, verbose_name="work order status")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "work order",
+                "verbose_name_plural": "work orders",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workorder_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkshopInvoice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        editable=False,
+                        help_text="How many, those of its lines included.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("raw_hash", models.UUIDField(editable=False)),
+                ("content_hash", models.UUIDField(editable=False)),
+                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
+                ("no_njb", ingestion.fields.Text(blank=True, null=True, verbose_name="service note (NJB)")),
+                ("tanggal_njb", ingestion.fields.Moment(blank=True, null=True, verbose_name="service note made at")),
+                ("total_harga_njb", ingestion.fields.Money(blank=True, null=True, verbose_name="service note's total")),
+                ("no_nsc", ingestion.fields.Text(blank=True, null=True, verbose_name="parts note (NSC)")),
+                ("tanggal_nsc", ingestion.fields.Moment(blank=True, null=True, verbose_name="parts note made at")),
+                ("total_harga_nsc", ingestion.fields.Money(blank=True, null=True, verbose_name="parts note's total")),
+                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
+                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "workshop invoice",
+                "verbose_name_plural": "workshop invoices",
+                "ordering": ["-id"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workshopinvoice_key")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -199,50 +1086,34 @@ class Migration(migrations.Migration):
                 ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
                 ("nama_penerima", ingestion.fields.Text(blank=True, null=True, verbose_name="recipient's name")),
                 ("no_kontak_penerima", ingestion.fields.Text(blank=True, null=True, verbose_name="recipient's phone")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="detail",
+                        to="ingestion.delivery",
+                        verbose_name="record",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "unit delivered",
                 "verbose_name_plural": "units delivered",
                 "ordering": ["position"],
                 "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="DocumentHandling",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_so", ingestion.fields.Key(verbose_name="sales order")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-            ],
-            options={
-                "verbose_name": "document handling",
-                "verbose_name_plural": "document handling",
-                "ordering": ["-id"],
-                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="deliverydetail_position")],
             },
         ),
         migrations.CreateModel(
@@ -321,12 +1192,36 @@ class Migration(migrations.Migration):
                     "no_id_penerima_stnk",
                     ingestion.fields.Text(blank=True, null=True, verbose_name="STNK recipient's id"),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="unit",
+                        to="ingestion.documenthandling",
+                        verbose_name="record",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "unit in registration",
                 "verbose_name_plural": "units in registration",
                 "ordering": ["position"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="documenthandlingunit_position")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -371,11 +1266,1200 @@ class Migration(migrations.Migration):
                     "filled",
                     models.PositiveIntegerField(default=0, editable=False, verbose_name="runs with records in a row"),
                 ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="feeds",
+                        to="ingestion.connection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "feed",
                 "verbose_name_plural": "feeds",
                 "ordering": ["dealership__code", "job_type"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dealership", "job_type"), name="one_feed_per_dealership_and_job_type"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="HotlineDownPaymentPart",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
+                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="ingestion.hotlinedownpayment",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "part with down payment",
+                "verbose_name_plural": "parts with down payment",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="hotlinedownpaymentpart_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PartsInvoiceLine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
+                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
+                (
+                    "harga_satuan_sebelum_diskon",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
+                ),
+                (
+                    "diskon_per_parts_number",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="discount per part"),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="ingestion.partsinvoice",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "part on parts invoice",
+                "verbose_name_plural": "parts on parts invoice",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="partsinvoiceline_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PartsReceiptLine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
+                ("id_warehouse", ingestion.fields.Text(blank=True, null=True, verbose_name="warehouse")),
+                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="po",
+                        to="ingestion.partsreceipt",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "part received",
+                "verbose_name_plural": "parts received",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="partsreceiptline_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="PartsSaleLine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
+                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                ("disc_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                (
+                    "disc_percentage",
+                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                ),
+                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
+                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                ("booking_id_reference", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="ingestion.partssale",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "part sold",
+                "verbose_name_plural": "parts sold",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="partssaleline_position")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProspectUnit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                ("sales_program_id", ingestion.fields.Text(blank=True, null=True, verbose_name="sales programs")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="unit",
+                        to="ingestion.prospect",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "unit of interest",
+                "verbose_name_plural": "units of interest",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="prospectunit_position")],
+            },
+        ),
+        migrations.CreateModel(
+            name="UnitInvoiceUnit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                (
+                    "harga_satuan_sebelum_diskon",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
+                ),
+                ("diskon_per_unit", ingestion.fields.Money(blank=True, null=True, verbose_name="discount per unit")),
+                ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="unit",
+                        to="ingestion.unitinvoice",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "unit invoiced",
+                "verbose_name_plural": "units invoiced",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="unitinvoiceunit_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="UnitReceiptUnit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
+                ("kuantitas_terkirim", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity sent")),
+                ("kuantitas_diterima", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity received")),
+                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                ("status_rfs", ingestion.fields.Code(blank=True, null=True, verbose_name="ready for sale")),
+                ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                ("kelengkapan_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="accessories")),
+                ("no_goods_receipt", ingestion.fields.Text(blank=True, null=True, verbose_name="goods receipt")),
+                (
+                    "doc_nrfs_id",
+                    ingestion.fields.Text(blank=True, null=True, verbose_name="not-ready-for-sale document"),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="unit",
+                        to="ingestion.unitreceipt",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "unit received",
+                "verbose_name_plural": "units received",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="unitreceiptunit_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="UnpaidHotlineOrderPart",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
+                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="ingestion.unpaidhotlineorder",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "part on unpaid hotline order",
+                "verbose_name_plural": "parts on unpaid hotline order",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="unpaidhotlineorderpart_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkOrderPart",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT")),
+                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                (
+                    "disc_parts_percentage",
+                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                ),
+                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
+                (
+                    "total_harga_parts",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
+                ),
+                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parts",
+                        to="ingestion.workorder",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "work order's part",
+                "verbose_name_plural": "work order's parts",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="workorderpart_position")],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkOrderService",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                ("nama_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="job's name")),
+                ("jenis_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="kind of job")),
+                ("biaya_service", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
+                ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                (
+                    "disc_service_percentage",
+                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                ),
+                ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="services",
+                        to="ingestion.workorder",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "work order's service",
+                "verbose_name_plural": "work order's services",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="workorderservice_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkshopInvoicePart",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT")),
+                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                (
+                    "disc_parts_percentage",
+                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                ),
+                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
+                (
+                    "total_harga_parts",
+                    ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
+                ),
+                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nsc",
+                        to="ingestion.workshopinvoice",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "part invoiced",
+                "verbose_name_plural": "parts invoiced",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="workshopinvoicepart_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkshopInvoiceService",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "position",
+                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
+                ),
+                (
+                    "created_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                ),
+                (
+                    "modified_time",
+                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                ),
+                (
+                    "extra",
+                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
+                ),
+                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                ("harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
+                ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                (
+                    "disc_service_percentage",
+                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                ),
+                ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "record",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="njb",
+                        to="ingestion.workshopinvoice",
+                        verbose_name="record",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "service invoiced",
+                "verbose_name_plural": "services invoiced",
+                "ordering": ["position"],
+                "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="workshopinvoiceservice_position")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Gate",
+            fields=[
+                (
+                    "connection",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="ingestion.connection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "day",
+                    models.DateField(
+                        help_text="On the main dealer's clock; the calls are of this day.", verbose_name="day"
+                    ),
+                ),
+                ("calls", models.PositiveIntegerField(default=0, verbose_name="requests")),
+                ("backfill_calls", models.PositiveIntegerField(default=0, verbose_name="of them by backfills")),
+                (
+                    "tokens",
+                    models.FloatField(default=0, help_text="Requests that may be made at once.", verbose_name="tokens"),
+                ),
+                ("refilled_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="tokens counted")),
+                ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="left alone since")),
+                ("probe_at", models.DateTimeField(blank=True, null=True, verbose_name="next probe")),
+                ("error", models.TextField(blank=True, verbose_name="why it is left alone")),
+            ],
+            options={
+                "verbose_name": "gate",
+                "verbose_name_plural": "gates",
+            },
+        ),
+        migrations.CreateModel(
+            name="Alert",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("off", "off"),
+                            ("stuck", "stuck"),
+                            ("missed", "missed"),
+                            ("never", "never"),
+                            ("failing", "failing"),
+                            ("late", "late"),
+                            ("empty", "empty"),
+                            ("waiting", "waiting"),
+                            ("fresh", "fresh"),
+                        ],
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("words", models.TextField(verbose_name="what is wrong")),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened")),
+                ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resolved")),
+                ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="told")),
+                (
+                    "told_resolved_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="told that it is resolved"),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "feed",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alerts",
+                        to="ingestion.feed",
+                        verbose_name="feed",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "alert",
+                "verbose_name_plural": "alerts",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["dealership", "-id"], name="alert_of_dealership"),
+                    models.Index(
+                        condition=models.Q(
+                            ("told_at", None),
+                            models.Q(("resolved_at__isnull", False), ("told_resolved_at", None)),
+                            _connector="OR",
+                        ),
+                        fields=["id"],
+                        name="alert_untold",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("resolved_at", None)),
+                        fields=("feed", "state"),
+                        name="one_open_alert_per_feed_and_state",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Backfill",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
+                ("since", models.DateTimeField(verbose_name="since")),
+                ("until", models.DateTimeField(verbose_name="until")),
+                (
+                    "reached",
+                    models.DateTimeField(
+                        help_text="Everything before is fetched, or told as left out.", verbose_name="reached"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "running"),
+                            ("paused", "paused"),
+                            ("succeeded", "succeeded"),
+                            ("partial", "partial"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="running",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "share",
+                    models.PositiveSmallIntegerField(
+                        default=30,
+                        help_text="Percent of the connection's requests a day that backfills may use.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="share of the quota",
+                    ),
+                ),
+                (
+                    "left_out",
+                    models.TextField(
+                        blank=True, help_text="What was asked for and is not fetched, and why.", verbose_name="left out"
+                    ),
+                ),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                ("started_by", models.CharField(max_length=200, verbose_name="started by")),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="started")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "feed",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="backfills",
+                        to="ingestion.feed",
+                        verbose_name="feed",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "backfill",
+                "verbose_name_plural": "backfills",
+                "ordering": ["-id"],
+                "indexes": [models.Index(fields=["dealership", "job_type", "-id"], name="backfill_of_feed")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["running", "paused"])),
+                        fields=("dealership", "job_type"),
+                        name="one_unfinished_backfill_per_feed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reached__gte", models.F("since")),
+                            ("reached__lte", models.F("until")),
+                            ("since__lt", models.F("until")),
+                        ),
+                        name="backfill_range_is_forward",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("share__gte", 1), ("share__lte", 100)),
+                        name="backfill_share_is_a_percentage",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at", None), ("state__in", ["running", "paused"])),
+                            models.Q(
+                                models.Q(("state__in", ["running", "paused"]), _negated=True),
+                                ("finished_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="backfill_is_finished_or_not",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Run",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("live", "live"),
+                            ("backfill", "backfill"),
+                            ("comparison", "comparison"),
+                            ("replay", "replay"),
+                            ("import", "import"),
+                        ],
+                        default="live",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "slot",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="The moment of the schedule that asked for it.",
+                        null=True,
+                        verbose_name="slot",
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="since")),
+                ("until", models.DateTimeField(verbose_name="until")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("running", "running"),
+                            ("succeeded", "succeeded"),
+                            ("partial", "partial"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("received", models.PositiveIntegerField(default=0, verbose_name="received")),
+                ("created", models.PositiveIntegerField(default=0, verbose_name="created")),
+                ("updated", models.PositiveIntegerField(default=0, verbose_name="updated")),
+                ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
+                ("quarantined", models.PositiveIntegerField(default=0, verbose_name="quarantined")),
+                (
+                    "unknown_fields",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Fields that the specification does not know, kept with their records.",
+                        verbose_name="unknown fields",
+                    ),
+                ),
+                ("calls", models.PositiveIntegerField(default=0, verbose_name="requests made")),
+                (
+                    "differences",
+                    models.JSONField(
+                        blank=True, help_text="What a comparison found.", null=True, verbose_name="differences"
+                    ),
+                ),
+                (
+                    "flag",
+                    models.TextField(
+                        blank=True, help_text="Why a person should look at what it stored.", verbose_name="to look at"
+                    ),
+                ),
+                ("flag_seen_by", models.CharField(blank=True, max_length=200, verbose_name="looked at by")),
+                ("flag_seen_at", models.DateTimeField(blank=True, null=True, verbose_name="looked at")),
+                ("error", models.TextField(blank=True, verbose_name="error")),
+                (
+                    "started_by",
+                    models.CharField(
+                        help_text="A person's address, “schedule” or “command”.",
+                        max_length=200,
+                        verbose_name="started by",
+                    ),
+                ),
+                ("queued_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="queued")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("fence", models.PositiveIntegerField(default=0, editable=False)),
+                ("takeovers", models.PositiveSmallIntegerField(default=0, verbose_name="workers lost")),
+                ("reached", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="stored up to")),
+                (
+                    "backfill",
+                    fences.OwnKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="ingestion.backfill",
+                        verbose_name="backfill",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ingestion.connection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "feed",
+                    fences.OwnKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="ingestion.feed",
+                        verbose_name="feed",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "run",
+                "verbose_name_plural": "runs",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["dealership", "job_type", "-id"], name="run_of_feed"),
+                    models.Index(fields=["state", "-id"], name="run_by_state"),
+                    models.Index(
+                        condition=models.Q(("state", "queued")), fields=["connection", "id"], name="run_queue"
+                    ),
+                    models.Index(condition=models.Q(("state", "running")), fields=["leased_until"], name="run_lease"),
+                    models.Index(fields=["finished_at"], name="run_by_end"),
+                    models.Index(
+                        condition=models.Q(models.Q(("flag", ""), _negated=True), ("flag_seen_at", None)),
+                        fields=["-id"],
+                        name="run_flagged",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=("dealership", "job_type", "kind"),
+                        name="one_unfinished_run_per_feed",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("slot__isnull", False)),
+                        fields=("dealership", "job_type", "slot"),
+                        name="one_run_per_slot",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "received",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("created"), "+", models.F("updated")
+                                        ),
+                                        "+",
+                                        models.F("unchanged"),
+                                    ),
+                                    "+",
+                                    models.F("quarantined"),
+                                ),
+                            )
+                        ),
+                        name="run_counts_add_up",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("since__lte", models.F("until"))), name="run_window_is_forward"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("backfill__isnull", False), ("kind", "backfill")),
+                            models.Q(models.Q(("kind", "backfill"), _negated=True), ("backfill", None)),
+                            _connector="OR",
+                        ),
+                        name="run_of_a_backfill_or_not",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("finished_at", None), ("state__in", ["queued", "running"])),
+                            models.Q(
+                                models.Q(("state__in", ["queued", "running"]), _negated=True),
+                                ("finished_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="run_is_finished_or_not",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -420,6 +2504,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -467,6 +2587,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -520,6 +2676,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -589,6 +2781,42 @@ class Migration(migrations.Migration):
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical leasing application",
@@ -652,6 +2880,42 @@ class Migration(migrations.Migration):
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical parts invoice",
@@ -699,6 +2963,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -750,6 +3050,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -836,6 +3172,42 @@ class Migration(migrations.Migration):
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical prospect",
@@ -888,6 +3260,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -952,6 +3360,42 @@ class Migration(migrations.Migration):
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical unit invoice",
@@ -1004,6 +3448,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -1075,6 +3555,42 @@ class Migration(migrations.Migration):
                 (
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
                 ),
             ],
             options={
@@ -1207,6 +3723,42 @@ class Migration(migrations.Migration):
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical work order",
@@ -1261,6 +3813,42 @@ class Migration(migrations.Migration):
                     "history_type",
                     models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                 ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="ingestion.run",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical workshop invoice",
@@ -1269,500 +3857,6 @@ class Migration(migrations.Migration):
                 "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HotlineDownPayment",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice_uang_jaminan", ingestion.fields.Key(verbose_name="deposit invoice")),
-                ("id_hlo_document", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
-                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
-                (
-                    "id_customer",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="customer's national id (KTP)"),
-                ),
-            ],
-            options={
-                "verbose_name": "hotline down payment",
-                "verbose_name_plural": "hotline down payments",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="HotlineDownPaymentPart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
-                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
-            ],
-            options={
-                "verbose_name": "part with down payment",
-                "verbose_name_plural": "parts with down payment",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="LeasingApplication",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_dokumen_pengajuan", ingestion.fields.Key(verbose_name="application")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("jumlah_dp", ingestion.fields.Money(blank=True, null=True, verbose_name="approved down payment")),
-                ("tenor", ingestion.fields.Whole(blank=True, null=True, verbose_name="tenor in months")),
-                ("jumlah_cicilan", ingestion.fields.Money(blank=True, null=True, verbose_name="instalment")),
-                ("tanggal_pengajuan", ingestion.fields.Day(blank=True, null=True, verbose_name="application date")),
-                ("id_finance_company", ingestion.fields.Text(blank=True, null=True, verbose_name="finance company")),
-                (
-                    "nama_finance_company",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's name"),
-                ),
-                (
-                    "id_po_finance_company",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's purchase order"),
-                ),
-                (
-                    "tanggal_pembuatan_po",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order made on"),
-                ),
-                (
-                    "tanggal_pengiriman_po_finance_company",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order sent on"),
-                ),
-            ],
-            options={
-                "verbose_name": "leasing application",
-                "verbose_name_plural": "leasing applications",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("tgl_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
-                ("tgl_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                (
-                    "total_harga_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
-                ),
-                (
-                    "total_diskon_per_parts_number",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per part"),
-                ),
-                (
-                    "potongan_per_invoice",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
-                ),
-                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
-                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
-            ],
-            options={
-                "verbose_name": "parts invoice",
-                "verbose_name_plural": "parts invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsInvoiceLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-                ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
-                (
-                    "harga_satuan_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
-                ),
-                (
-                    "diskon_per_parts_number",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="discount per part"),
-                ),
-            ],
-            options={
-                "verbose_name": "part on parts invoice",
-                "verbose_name_plural": "parts on parts invoice",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsReceipt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_penerimaan", ingestion.fields.Key(verbose_name="receipt")),
-                ("tgl_penerimaan", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
-                ("no_shipping_list", ingestion.fields.Text(blank=True, null=True, verbose_name="shipping list")),
-            ],
-            options={
-                "verbose_name": "parts receipt",
-                "verbose_name_plural": "parts receipts",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsReceiptLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-                ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
-                ("id_warehouse", ingestion.fields.Text(blank=True, null=True, verbose_name="warehouse")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
-            ],
-            options={
-                "verbose_name": "part received",
-                "verbose_name_plural": "parts received",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsSale",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_so", ingestion.fields.Key(verbose_name="sales order")),
-                ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
-                ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),
-            ],
-            options={
-                "verbose_name": "parts sale",
-                "verbose_name_plural": "parts sales",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsSaleLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
-                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
-                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                ("booking_id_reference", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
-            ],
-            options={
-                "verbose_name": "part sold",
-                "verbose_name_plural": "parts sold",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Prospect",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_prospect", ingestion.fields.Key(verbose_name="prospect")),
-                ("sumber_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="source")),
-                ("tanggal_prospect", ingestion.fields.Day(blank=True, null=True, verbose_name="prospect date")),
-                ("tagging_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="priority tag")),
-                ("nama_lengkap", ingestion.fields.Text(blank=True, null=True, verbose_name="full name")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("no_ktp", ingestion.fields.Text(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
-                ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
-                ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
-                ("alamat_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office address")),
-                ("kode_propinsi_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office province")),
-                (
-                    "kode_kota_kantor",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="office city or regency"),
-                ),
-                (
-                    "kode_kecamatan_kantor",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="office sub-district"),
-                ),
-                ("kode_kelurahan_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office village")),
-                ("kode_pos_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office postcode")),
-                ("kode_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="occupation")),
-                ("no_kontak_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office phone")),
-                ("tanggal_appointment", ingestion.fields.Day(blank=True, null=True, verbose_name="appointment date")),
-                ("waktu_appointment", ingestion.fields.Time(blank=True, null=True, verbose_name="appointment time")),
-                ("metode_follow_up", ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up method")),
-                ("test_ride_preference", ingestion.fields.Code(blank=True, null=True, verbose_name="test ride wanted")),
-                (
-                    "status_follow_up_prospecting",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up status"),
-                ),
-                ("status_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="prospect status")),
-                ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
-                ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
-            ],
-            options={
-                "verbose_name": "prospect",
-                "verbose_name_plural": "prospects",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="ProspectUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("sales_program_id", ingestion.fields.Text(blank=True, null=True, verbose_name="sales programs")),
-            ],
-            options={
-                "verbose_name": "unit of interest",
-                "verbose_name_plural": "units of interest",
-                "ordering": ["position"],
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="QuarantinedRecord",
@@ -1828,2405 +3922,203 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("why_ignored", models.TextField(blank=True, verbose_name="why it is ignored")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="quarantine",
+                        to="ingestion.run",
+                        verbose_name="first met by",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "quarantined record",
                 "verbose_name_plural": "quarantine",
                 "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Run",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("live", "live"),
-                            ("backfill", "backfill"),
-                            ("comparison", "comparison"),
-                            ("replay", "replay"),
-                            ("import", "import"),
-                        ],
-                        default="live",
-                        max_length=10,
-                        verbose_name="kind",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "waiting")),
+                        fields=["dealership", "job_type", "natural_key"],
+                        name="quarantine_waiting",
                     ),
-                ),
-                (
-                    "slot",
-                    models.DateTimeField(
-                        blank=True,
-                        help_text="The moment of the schedule that asked for it.",
-                        null=True,
-                        verbose_name="slot",
+                    models.Index(
+                        condition=models.Q(("state", "waiting"), models.Q(("dealer_code", ""), _negated=True)),
+                        fields=["job_type", "dealer_code"],
+                        name="quarantine_strangers",
                     ),
-                ),
-                ("since", models.DateTimeField(verbose_name="since")),
-                ("until", models.DateTimeField(verbose_name="until")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "queued"),
-                            ("running", "running"),
-                            ("succeeded", "succeeded"),
-                            ("partial", "partial"),
-                            ("failed", "failed"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("received", models.PositiveIntegerField(default=0, verbose_name="received")),
-                ("created", models.PositiveIntegerField(default=0, verbose_name="created")),
-                ("updated", models.PositiveIntegerField(default=0, verbose_name="updated")),
-                ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
-                ("quarantined", models.PositiveIntegerField(default=0, verbose_name="quarantined")),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        help_text="Fields that the specification does not know, kept with their records.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("calls", models.PositiveIntegerField(default=0, verbose_name="requests made")),
-                (
-                    "differences",
-                    models.JSONField(
-                        blank=True, help_text="What a comparison found.", null=True, verbose_name="differences"
-                    ),
-                ),
-                (
-                    "flag",
-                    models.TextField(
-                        blank=True, help_text="Why a person should look at what it stored.", verbose_name="to look at"
-                    ),
-                ),
-                ("flag_seen_by", models.CharField(blank=True, max_length=200, verbose_name="looked at by")),
-                ("flag_seen_at", models.DateTimeField(blank=True, null=True, verbose_name="looked at")),
-                ("error", models.TextField(blank=True, verbose_name="error")),
-                (
-                    "started_by",
-                    models.CharField(
-                        help_text="A person's address, “schedule” or “command”.",
-                        max_length=200,
-                        verbose_name="started by",
-                    ),
-                ),
-                ("queued_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="queued")),
-                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
-                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
-                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("fence", models.PositiveIntegerField(default=0, editable=False)),
-                ("takeovers", models.PositiveSmallIntegerField(default=0, verbose_name="workers lost")),
-                ("reached", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="stored up to")),
-            ],
-            options={
-                "verbose_name": "run",
-                "verbose_name_plural": "runs",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="SalesInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
-                ("amount", ingestion.fields.Money(blank=True, null=True, verbose_name="amount")),
-                ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
-                ("cara_bayar", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
-                ("status", ingestion.fields.Code(blank=True, null=True, verbose_name="invoice status")),
-                ("note", ingestion.fields.Text(blank=True, null=True, verbose_name="note")),
-            ],
-            options={
-                "verbose_name": "sales invoice",
-                "verbose_name_plural": "sales invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("tanggal_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
-                ("tanggal_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                (
-                    "total_harga_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
-                ),
-                (
-                    "total_diskon_per_unit",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per unit"),
-                ),
-                (
-                    "potongan_per_invoice",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
-                ),
-                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
-                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
-            ],
-            options={
-                "verbose_name": "unit invoice",
-                "verbose_name_plural": "unit invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitInvoiceUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                (
-                    "harga_satuan_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
-                ),
-                ("diskon_per_unit", ingestion.fields.Money(blank=True, null=True, verbose_name="discount per unit")),
-                ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-            ],
-            options={
-                "verbose_name": "unit invoiced",
-                "verbose_name_plural": "units invoiced",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitReceipt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_shipping_list", ingestion.fields.Key(verbose_name="shipping list")),
-                ("tanggal_terima", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                ("no_invoice", ingestion.fields.Text(blank=True, null=True, verbose_name="invoice")),
-                (
-                    "status_shipping_list",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="shipping list status"),
-                ),
-            ],
-            options={
-                "verbose_name": "unit receipt",
-                "verbose_name_plural": "unit receipts",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitReceiptUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
-                ("kuantitas_terkirim", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity sent")),
-                ("kuantitas_diterima", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity received")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                ("status_rfs", ingestion.fields.Code(blank=True, null=True, verbose_name="ready for sale")),
-                ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-                ("kelengkapan_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="accessories")),
-                ("no_goods_receipt", ingestion.fields.Text(blank=True, null=True, verbose_name="goods receipt")),
-                (
-                    "doc_nrfs_id",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="not-ready-for-sale document"),
-                ),
-            ],
-            options={
-                "verbose_name": "unit received",
-                "verbose_name_plural": "units received",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="UnpaidHotlineOrder",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_hlo_document", ingestion.fields.Key(verbose_name="hotline order")),
-                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
-                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
-                ("no_ktp", ingestion.fields.Text(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                (
-                    "flag_numbering",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="parts that carry a number"),
-                ),
-                (
-                    "vehicle_off_road",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="vehicle stays at the workshop"),
-                ),
-                ("job_return", ingestion.fields.Code(blank=True, null=True, verbose_name="job return")),
-            ],
-            options={
-                "verbose_name": "unpaid hotline order",
-                "verbose_name_plural": "unpaid hotline orders",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="UnpaidHotlineOrderPart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
-                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
-            ],
-            options={
-                "verbose_name": "part on unpaid hotline order",
-                "verbose_name_plural": "parts on unpaid hotline order",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkOrder",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
-                ("no_sa_form", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's form")),
-                ("tanggal_servis", ingestion.fields.Day(blank=True, null=True, verbose_name="service date")),
-                ("waktu_pkb", ingestion.fields.Moment(blank=True, null=True, verbose_name="work order opened at")),
-                ("no_polisi", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
-                ("informasi_bensin", ingestion.fields.Text(blank=True, null=True, verbose_name="fuel gauge bars")),
-                ("km_terakhir", ingestion.fields.Whole(blank=True, null=True, verbose_name="odometer in km")),
-                ("tipe_coming_customer", ingestion.fields.Code(blank=True, null=True, verbose_name="who came")),
-                ("nama_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's name")),
-                ("alamat_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's address")),
-                (
-                    "kode_propinsi_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's province"),
-                ),
-                (
-                    "kode_kota_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's city or regency"),
-                ),
-                (
-                    "kode_kecamatan_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's sub-district"),
-                ),
-                (
-                    "kode_kelurahan_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's village"),
-                ),
-                ("kode_pos_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's postcode")),
-                ("alamat_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's address")),
-                (
-                    "kode_propinsi_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's province"),
-                ),
-                (
-                    "kode_kota_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's city or regency"),
-                ),
-                (
-                    "kode_kecamatan_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's sub-district"),
-                ),
-                (
-                    "kode_kelurahan_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's village"),
-                ),
-                ("kode_pos_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's postcode")),
-                ("nama_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's name")),
-                ("no_telp_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's phone")),
-                (
-                    "hubungan_dengan_pemilik",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="bringer's relation to the owner"),
-                ),
-                ("keluhan_konsumen", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's complaint")),
-                (
-                    "rekomendasi_sa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's recommendation"),
-                ),
-                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
-                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
-                ("saran_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic's advice")),
-                ("asal_unit_entry", ingestion.fields.Code(blank=True, null=True, verbose_name="origin of the visit")),
-                ("id_pit", ingestion.fields.Text(blank=True, null=True, verbose_name="service bay")),
-                ("jenis_pit", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of service bay")),
-                ("waktu_pendaftaran", ingestion.fields.Moment(blank=True, null=True, verbose_name="registered at")),
-                ("waktu_selesai", ingestion.fields.Moment(blank=True, null=True, verbose_name="finished at")),
-                ("total_frt", ingestion.fields.Time(blank=True, null=True, verbose_name="total flat-rate time")),
-                ("set_up_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
-                ("catatan_tambahan", ingestion.fields.Text(blank=True, null=True, verbose_name="additional notes")),
-                (
-                    "konfirmasi_pekerjaan_tambahan",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="additional work confirmed"),
-                ),
-                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
-                (
-                    "no_work_order_job_return",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="work order of the job returned"),
-                ),
-                (
-                    "total_biaya_service",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of services and parts"),
-                ),
-                ("waktu_pekerjaan", ingestion.fields.Time(blank=True, null=True, verbose_name="working time")),
-                ("status_work_order", ingestion.fields.Code(blank=True, null=True, verbose_name="work order status")),
-            ],
-            options={
-                "verbose_name": "work order",
-                "verbose_name_plural": "work orders",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkOrderPart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT")),
-                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_parts_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
-                (
-                    "total_harga_parts",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
-                ),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-            ],
-            options={
-                "verbose_name": "work order's part",
-                "verbose_name_plural": "work order's parts",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkOrderService",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("nama_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="job's name")),
-                ("jenis_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="kind of job")),
-                ("biaya_service", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
-                ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_service_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-            ],
-            options={
-                "verbose_name": "work order's service",
-                "verbose_name_plural": "work order's services",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkshopInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
-                ("no_njb", ingestion.fields.Text(blank=True, null=True, verbose_name="service note (NJB)")),
-                ("tanggal_njb", ingestion.fields.Moment(blank=True, null=True, verbose_name="service note made at")),
-                ("total_harga_njb", ingestion.fields.Money(blank=True, null=True, verbose_name="service note's total")),
-                ("no_nsc", ingestion.fields.Text(blank=True, null=True, verbose_name="parts note (NSC)")),
-                ("tanggal_nsc", ingestion.fields.Moment(blank=True, null=True, verbose_name="parts note made at")),
-                ("total_harga_nsc", ingestion.fields.Money(blank=True, null=True, verbose_name="parts note's total")),
-                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
-                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
-            ],
-            options={
-                "verbose_name": "workshop invoice",
-                "verbose_name_plural": "workshop invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkshopInvoicePart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT")),
-                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_parts_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
-                (
-                    "total_harga_parts",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
-                ),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-            ],
-            options={
-                "verbose_name": "part invoiced",
-                "verbose_name_plural": "parts invoiced",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkshopInvoiceService",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
-                ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_service_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-            ],
-            options={
-                "verbose_name": "service invoiced",
-                "verbose_name_plural": "services invoiced",
-                "ordering": ["position"],
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="Alert",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("off", "off"),
-                            ("stuck", "stuck"),
-                            ("missed", "missed"),
-                            ("never", "never"),
-                            ("failing", "failing"),
-                            ("late", "late"),
-                            ("empty", "empty"),
-                            ("waiting", "waiting"),
-                            ("fresh", "fresh"),
-                        ],
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("words", models.TextField(verbose_name="what is wrong")),
-                ("opened_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened")),
-                ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resolved")),
-                ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="told")),
-                (
-                    "told_resolved_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="told that it is resolved"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "alert",
-                "verbose_name_plural": "alerts",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Backfill",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
-                ("since", models.DateTimeField(verbose_name="since")),
-                ("until", models.DateTimeField(verbose_name="until")),
-                (
-                    "reached",
-                    models.DateTimeField(
-                        help_text="Everything before is fetched, or told as left out.", verbose_name="reached"
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("running", "running"),
-                            ("paused", "paused"),
-                            ("succeeded", "succeeded"),
-                            ("partial", "partial"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="running",
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                (
-                    "share",
-                    models.PositiveSmallIntegerField(
-                        default=30,
-                        help_text="Percent of the connection's requests a day that backfills may use.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="share of the quota",
-                    ),
-                ),
-                (
-                    "left_out",
-                    models.TextField(
-                        blank=True, help_text="What was asked for and is not fetched, and why.", verbose_name="left out"
-                    ),
-                ),
-                ("error", models.TextField(blank=True, verbose_name="error")),
-                ("started_by", models.CharField(max_length=200, verbose_name="started by")),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="started")),
-                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "backfill",
-                "verbose_name_plural": "backfills",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Gate",
-            fields=[
-                (
-                    "connection",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        serialize=False,
-                        to="ingestion.connection",
-                        verbose_name="connection",
-                    ),
-                ),
-                (
-                    "day",
-                    models.DateField(
-                        help_text="On the main dealer's clock; the calls are of this day.", verbose_name="day"
-                    ),
-                ),
-                ("calls", models.PositiveIntegerField(default=0, verbose_name="requests")),
-                ("backfill_calls", models.PositiveIntegerField(default=0, verbose_name="of them by backfills")),
-                (
-                    "tokens",
-                    models.FloatField(default=0, help_text="Requests that may be made at once.", verbose_name="tokens"),
-                ),
-                ("refilled_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="tokens counted")),
-                ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="left alone since")),
-                ("probe_at", models.DateTimeField(blank=True, null=True, verbose_name="next probe")),
-                ("error", models.TextField(blank=True, verbose_name="why it is left alone")),
-            ],
-            options={
-                "verbose_name": "gate",
-                "verbose_name_plural": "gates",
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="connection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("days_back__gte", 1), ("window_days__gte", 1)),
-                name="connection_windows_are_positive",
-            ),
-        ),
-        migrations.AddField(
-            model_name="delivery",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deliverydetail",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="deliverydetail",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="detail",
-                to="ingestion.delivery",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="documenthandling",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="documenthandlingunit",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="documenthandlingunit",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="unit",
-                to="ingestion.documenthandling",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="feed",
-            name="connection",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="feeds",
-                to="ingestion.connection",
-                verbose_name="connection",
-            ),
-        ),
-        migrations.AddField(
-            model_name="feed",
-            name="dealership",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="backfill",
-            name="feed",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="backfills",
-                to="ingestion.feed",
-                verbose_name="feed",
-            ),
-        ),
-        migrations.AddField(
-            model_name="alert",
-            name="feed",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="alerts",
-                to="ingestion.feed",
-                verbose_name="feed",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicaldelivery",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicaldelivery",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicaldocumenthandling",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicaldocumenthandling",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalhotlinedownpayment",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalhotlinedownpayment",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalleasingapplication",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalleasingapplication",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartsinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartsinvoice",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartsreceipt",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartsreceipt",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartssale",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartssale",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalprospect",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalprospect",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalsalesinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalsalesinvoice",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunitinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunitinvoice",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunitreceipt",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunitreceipt",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunpaidhotlineorder",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunpaidhotlineorder",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalworkorder",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalworkorder",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalworkshopinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalworkshopinvoice",
-            name="history_user",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="hotlinedownpayment",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="hotlinedownpaymentpart",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="hotlinedownpaymentpart",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="parts",
-                to="ingestion.hotlinedownpayment",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="leasingapplication",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partsinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partsinvoiceline",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partsinvoiceline",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="parts",
-                to="ingestion.partsinvoice",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partsreceipt",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partsreceiptline",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partsreceiptline",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="po",
-                to="ingestion.partsreceipt",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partssale",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partssaleline",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="partssaleline",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="parts",
-                to="ingestion.partssale",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="prospect",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="prospectunit",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="prospectunit",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="unit",
-                to="ingestion.prospect",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="quarantinedrecord",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="backfill",
-            field=fences.OwnKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="ingestion.backfill",
-                verbose_name="backfill",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="connection",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="ingestion.connection",
-                verbose_name="connection",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="run",
-            name="feed",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="ingestion.feed",
-                verbose_name="feed",
-            ),
-        ),
-        migrations.AddField(
-            model_name="quarantinedrecord",
-            name="run",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="quarantine",
-                to="ingestion.run",
-                verbose_name="first met by",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalworkshopinvoice",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalworkorder",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunpaidhotlineorder",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunitreceipt",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalunitinvoice",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalsalesinvoice",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalprospect",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartssale",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartsreceipt",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalpartsinvoice",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalleasingapplication",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicalhotlinedownpayment",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicaldocumenthandling",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="historicaldelivery",
-            name="run",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="ingestion.run",
-            ),
-        ),
-        migrations.AddField(
-            model_name="salesinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitinvoiceunit",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitinvoiceunit",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="unit",
-                to="ingestion.unitinvoice",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitreceipt",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitreceiptunit",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitreceiptunit",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="unit",
-                to="ingestion.unitreceipt",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unpaidhotlineorder",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unpaidhotlineorderpart",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unpaidhotlineorderpart",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="parts",
-                to="ingestion.unpaidhotlineorder",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workorder",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workorderpart",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workorderpart",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="parts",
-                to="ingestion.workorder",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workorderservice",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workorderservice",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="services",
-                to="ingestion.workorder",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workshopinvoice",
-            name="dealership",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workshopinvoicepart",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workshopinvoicepart",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="nsc",
-                to="ingestion.workshopinvoice",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workshopinvoiceservice",
-            name="dealership",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="dealers.dealership",
-                verbose_name="dealership",
-            ),
-        ),
-        migrations.AddField(
-            model_name="workshopinvoiceservice",
-            name="record",
-            field=fences.OwnKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="njb",
-                to="ingestion.workshopinvoice",
-                verbose_name="record",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(fields=("dealership", "delivery_document_id"), name="delivery_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="deliverydetail",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="deliverydetail_position"),
-        ),
-        migrations.AddConstraint(
-            model_name="documenthandling",
-            constraint=models.UniqueConstraint(fields=("dealership", "id_so"), name="documenthandling_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="documenthandlingunit",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="documenthandlingunit_position"),
-        ),
-        migrations.AddConstraint(
-            model_name="feed",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "job_type"), name="one_feed_per_dealership_and_job_type"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="backfill",
-            index=models.Index(fields=["dealership", "job_type", "-id"], name="backfill_of_feed"),
-        ),
-        migrations.AddConstraint(
-            model_name="backfill",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["running", "paused"])),
-                fields=("dealership", "job_type"),
-                name="one_unfinished_backfill_per_feed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="backfill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reached__gte", models.F("since")),
-                    ("reached__lte", models.F("until")),
-                    ("since__lt", models.F("until")),
-                ),
-                name="backfill_range_is_forward",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="backfill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("share__gte", 1), ("share__lte", 100)), name="backfill_share_is_a_percentage"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="backfill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at", None), ("state__in", ["running", "paused"])),
-                    models.Q(
-                        models.Q(("state__in", ["running", "paused"]), _negated=True), ("finished_at__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="backfill_is_finished_or_not",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(fields=["dealership", "-id"], name="alert_of_dealership"),
-        ),
-        migrations.AddIndex(
-            model_name="alert",
-            index=models.Index(
-                condition=models.Q(
-                    ("told_at", None),
-                    models.Q(("resolved_at__isnull", False), ("told_resolved_at", None)),
-                    _connector="OR",
-                ),
-                fields=["id"],
-                name="alert_untold",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="alert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("resolved_at", None)),
-                fields=("feed", "state"),
-                name="one_open_alert_per_feed_and_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hotlinedownpayment",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "no_invoice_uang_jaminan"), name="hotlinedownpayment_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="hotlinedownpaymentpart",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="hotlinedownpaymentpart_position"),
-        ),
-        migrations.AddConstraint(
-            model_name="leasingapplication",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "id_dokumen_pengajuan"), name="leasingapplication_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="partsinvoice",
-            constraint=models.UniqueConstraint(fields=("dealership", "no_invoice"), name="partsinvoice_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="partsinvoiceline",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="partsinvoiceline_position"),
-        ),
-        migrations.AddConstraint(
-            model_name="partsreceipt",
-            constraint=models.UniqueConstraint(fields=("dealership", "no_penerimaan"), name="partsreceipt_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="partsreceiptline",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="partsreceiptline_position"),
-        ),
-        migrations.AddConstraint(
-            model_name="partssale",
-            constraint=models.UniqueConstraint(fields=("dealership", "no_so"), name="partssale_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="partssaleline",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="partssaleline_position"),
-        ),
-        migrations.AddConstraint(
-            model_name="prospect",
-            constraint=models.UniqueConstraint(fields=("dealership", "id_prospect"), name="prospect_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="prospectunit",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="prospectunit_position"),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(fields=["dealership", "job_type", "-id"], name="run_of_feed"),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(fields=["state", "-id"], name="run_by_state"),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(condition=models.Q(("state", "queued")), fields=["connection", "id"], name="run_queue"),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(condition=models.Q(("state", "running")), fields=["leased_until"], name="run_lease"),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(fields=["finished_at"], name="run_by_end"),
-        ),
-        migrations.AddIndex(
-            model_name="run",
-            index=models.Index(
-                condition=models.Q(models.Q(("flag", ""), _negated=True), ("flag_seen_at", None)),
-                fields=["-id"],
-                name="run_flagged",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["queued", "running"])),
-                fields=("dealership", "job_type", "kind"),
-                name="one_unfinished_run_per_feed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("slot__isnull", False)),
-                fields=("dealership", "job_type", "slot"),
-                name="one_run_per_slot",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "received",
-                        django.db.models.expressions.CombinedExpression(
-                            django.db.models.expressions.CombinedExpression(
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("created"), "+", models.F("updated")
-                                ),
-                                "+",
-                                models.F("unchanged"),
-                            ),
-                            "+",
-                            models.F("quarantined"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "job_type", "raw_hash"), name="quarantined_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("settled_at", None), ("state", "waiting")),
+                            models.Q(models.Q(("state", "waiting"), _negated=True), ("settled_at__isnull", False)),
+                            _connector="OR",
                         ),
-                    )
-                ),
-                name="run_counts_add_up",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("since__lte", models.F("until"))), name="run_window_is_forward"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("backfill__isnull", False), ("kind", "backfill")),
-                    models.Q(models.Q(("kind", "backfill"), _negated=True), ("backfill", None)),
-                    _connector="OR",
-                ),
-                name="run_of_a_backfill_or_not",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="run",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at", None), ("state__in", ["queued", "running"])),
-                    models.Q(
-                        models.Q(("state__in", ["queued", "running"]), _negated=True), ("finished_at__isnull", False)
+                        name="quarantine_is_settled_or_not",
                     ),
-                    _connector="OR",
-                ),
-                name="run_is_finished_or_not",
-            ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "ignored"), _negated=True),
+                            models.Q(("why_ignored", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="quarantine_ignored_with_a_reason",
+                    ),
+                ],
+            },
         ),
-        migrations.AddIndex(
-            model_name="quarantinedrecord",
-            index=models.Index(
-                condition=models.Q(("state", "waiting")),
-                fields=["dealership", "job_type", "natural_key"],
-                name="quarantine_waiting",
-            ),
+        fences.Fenced(
+            model_name="Delivery",
         ),
-        migrations.AddIndex(
-            model_name="quarantinedrecord",
-            index=models.Index(
-                condition=models.Q(("state", "waiting"), models.Q(("dealer_code", ""), _negated=True)),
-                fields=["job_type", "dealer_code"],
-                name="quarantine_strangers",
-            ),
+        fences.Fenced(
+            model_name="DeliveryDetail",
         ),
-        migrations.AddConstraint(
-            model_name="quarantinedrecord",
-            constraint=models.UniqueConstraint(fields=("dealership", "job_type", "raw_hash"), name="quarantined_once"),
+        fences.Fenced(
+            model_name="DocumentHandling",
         ),
-        migrations.AddConstraint(
-            model_name="quarantinedrecord",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at", None), ("state", "waiting")),
-                    models.Q(models.Q(("state", "waiting"), _negated=True), ("settled_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="quarantine_is_settled_or_not",
-            ),
+        fences.Fenced(
+            model_name="DocumentHandlingUnit",
         ),
-        migrations.AddConstraint(
-            model_name="quarantinedrecord",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "ignored"), _negated=True),
-                    models.Q(("why_ignored", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="quarantine_ignored_with_a_reason",
-            ),
+        fences.Fenced(
+            model_name="Feed",
         ),
-        migrations.AddConstraint(
-            model_name="salesinvoice",
-            constraint=models.UniqueConstraint(fields=("dealership", "id_invoice"), name="salesinvoice_key"),
+        fences.Fenced(
+            model_name="HistoricalDelivery",
         ),
-        migrations.AddConstraint(
-            model_name="unitinvoice",
-            constraint=models.UniqueConstraint(fields=("dealership", "no_invoice"), name="unitinvoice_key"),
+        fences.Fenced(
+            model_name="HistoricalDocumentHandling",
         ),
-        migrations.AddConstraint(
-            model_name="unitinvoiceunit",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="unitinvoiceunit_position"),
+        fences.Fenced(
+            model_name="HistoricalHotlineDownPayment",
         ),
-        migrations.AddConstraint(
-            model_name="unitreceipt",
-            constraint=models.UniqueConstraint(fields=("dealership", "no_shipping_list"), name="unitreceipt_key"),
+        fences.Fenced(
+            model_name="HistoricalLeasingApplication",
         ),
-        migrations.AddConstraint(
-            model_name="unitreceiptunit",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="unitreceiptunit_position"),
+        fences.Fenced(
+            model_name="HistoricalPartsInvoice",
         ),
-        migrations.AddConstraint(
-            model_name="unpaidhotlineorder",
-            constraint=models.UniqueConstraint(fields=("dealership", "id_hlo_document"), name="unpaidhotlineorder_key"),
+        fences.Fenced(
+            model_name="HistoricalPartsReceipt",
         ),
-        migrations.AddConstraint(
-            model_name="unpaidhotlineorderpart",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="unpaidhotlineorderpart_position"),
+        fences.Fenced(
+            model_name="HistoricalPartsSale",
         ),
-        migrations.AddConstraint(
-            model_name="workorder",
-            constraint=models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workorder_key"),
+        fences.Fenced(
+            model_name="HistoricalProspect",
         ),
-        migrations.AddConstraint(
-            model_name="workorderpart",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="workorderpart_position"),
+        fences.Fenced(
+            model_name="HistoricalSalesInvoice",
         ),
-        migrations.AddConstraint(
-            model_name="workorderservice",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="workorderservice_position"),
+        fences.Fenced(
+            model_name="HistoricalUnitInvoice",
         ),
-        migrations.AddConstraint(
-            model_name="workshopinvoice",
-            constraint=models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workshopinvoice_key"),
+        fences.Fenced(
+            model_name="HistoricalUnitReceipt",
         ),
-        migrations.AddConstraint(
-            model_name="workshopinvoicepart",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="workshopinvoicepart_position"),
+        fences.Fenced(
+            model_name="HistoricalUnpaidHotlineOrder",
         ),
-        migrations.AddConstraint(
-            model_name="workshopinvoiceservice",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="workshopinvoiceservice_position"),
+        fences.Fenced(
+            model_name="HistoricalWorkOrder",
         ),
-        fences.Fenced("Delivery"),
-        fences.Fenced("DeliveryDetail"),
-        fences.Fenced("DocumentHandling"),
-        fences.Fenced("DocumentHandlingUnit"),
-        fences.Fenced("Feed"),
-        fences.Fenced("HistoricalDelivery"),
-        fences.Fenced("HistoricalDocumentHandling"),
-        fences.Fenced("HistoricalHotlineDownPayment"),
-        fences.Fenced("HistoricalLeasingApplication"),
-        fences.Fenced("HistoricalPartsInvoice"),
-        fences.Fenced("HistoricalPartsReceipt"),
-        fences.Fenced("HistoricalPartsSale"),
-        fences.Fenced("HistoricalProspect"),
-        fences.Fenced("HistoricalSalesInvoice"),
-        fences.Fenced("HistoricalUnitInvoice"),
-        fences.Fenced("HistoricalUnitReceipt"),
-        fences.Fenced("HistoricalUnpaidHotlineOrder"),
-        fences.Fenced("HistoricalWorkOrder"),
-        fences.Fenced("HistoricalWorkshopInvoice"),
-        fences.Fenced("HotlineDownPayment"),
-        fences.Fenced("HotlineDownPaymentPart"),
-        fences.Fenced("LeasingApplication"),
-        fences.Fenced("PartsInvoice"),
-        fences.Fenced("PartsInvoiceLine"),
-        fences.Fenced("PartsReceipt"),
-        fences.Fenced("PartsReceiptLine"),
-        fences.Fenced("PartsSale"),
-        fences.Fenced("PartsSaleLine"),
-        fences.Fenced("Prospect"),
-        fences.Fenced("ProspectUnit"),
-        fences.Fenced("QuarantinedRecord"),
-        fences.Fenced("Run"),
-        fences.Fenced("SalesInvoice"),
-        fences.Fenced("UnitInvoice"),
-        fences.Fenced("UnitInvoiceUnit"),
-        fences.Fenced("UnitReceipt"),
-        fences.Fenced("UnitReceiptUnit"),
-        fences.Fenced("UnpaidHotlineOrder"),
-        fences.Fenced("UnpaidHotlineOrderPart"),
-        fences.Fenced("WorkOrder"),
-        fences.Fenced("WorkOrderPart"),
-        fences.Fenced("WorkOrderService"),
-        fences.Fenced("WorkshopInvoice"),
-        fences.Fenced("WorkshopInvoicePart"),
-        fences.Fenced("WorkshopInvoiceService"),
-        fences.Fenced("Alert"),
-        fences.Fenced("Backfill"),
+        fences.Fenced(
+            model_name="HistoricalWorkshopInvoice",
+        ),
+        fences.Fenced(
+            model_name="HotlineDownPayment",
+        ),
+        fences.Fenced(
+            model_name="HotlineDownPaymentPart",
+        ),
+        fences.Fenced(
+            model_name="LeasingApplication",
+        ),
+        fences.Fenced(
+            model_name="PartsInvoice",
+        ),
+        fences.Fenced(
+            model_name="PartsInvoiceLine",
+        ),
+        fences.Fenced(
+            model_name="PartsReceipt",
+        ),
+        fences.Fenced(
+            model_name="PartsReceiptLine",
+        ),
+        fences.Fenced(
+            model_name="PartsSale",
+        ),
+        fences.Fenced(
+            model_name="PartsSaleLine",
+        ),
+        fences.Fenced(
+            model_name="Prospect",
+        ),
+        fences.Fenced(
+            model_name="ProspectUnit",
+        ),
+        fences.Fenced(
+            model_name="QuarantinedRecord",
+        ),
+        fences.Fenced(
+            model_name="Run",
+        ),
+        fences.Fenced(
+            model_name="SalesInvoice",
+        ),
+        fences.Fenced(
+            model_name="UnitInvoice",
+        ),
+        fences.Fenced(
+            model_name="UnitInvoiceUnit",
+        ),
+        fences.Fenced(
+            model_name="UnitReceipt",
+        ),
+        fences.Fenced(
+            model_name="UnitReceiptUnit",
+        ),
+        fences.Fenced(
+            model_name="UnpaidHotlineOrder",
+        ),
+        fences.Fenced(
+            model_name="UnpaidHotlineOrderPart",
+        ),
+        fences.Fenced(
+            model_name="WorkOrder",
+        ),
+        fences.Fenced(
+            model_name="WorkOrderPart",
+        ),
+        fences.Fenced(
+            model_name="WorkOrderService",
+        ),
+        fences.Fenced(
+            model_name="WorkshopInvoice",
+        ),
+        fences.Fenced(
+            model_name="WorkshopInvoicePart",
+        ),
+        fences.Fenced(
+            model_name="WorkshopInvoiceService",
+        ),
+        fences.Fenced(
+            model_name="Alert",
+        ),
+        fences.Fenced(
+            model_name="Backfill",
+        ),
     ]
