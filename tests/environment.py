@@ -56,7 +56,7 @@ def set_environment() -> None:
     """The settings of a test run; what the caller's environment says about an installation is not for us."""
     servers = json.loads(os.environ[SERVERS])
     os.environ.update(
-        SECRET_KEY="tests-only-" + "k" * 50,
+        SECRET_KEY="tests-only-" + "k" * 60,
         FIELD_KEYS="dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
         DATABASE_URL=servers["app"].format(database=database()),
         DATABASE_OWNER_URL=servers["owner"].format(database=database()),
