@@ -31,7 +31,7 @@ run: .venv/installed ## Bring everything up: PORT=8000 VAR_DIR=var DGI_SANDBOX=1
 
 # With PYTEST_ARGS only what they name; else the drill as well: real processes that chance kills and cuts.
 test: .venv/installed ## Run the tests against a PostgreSQL and a Valkey of their own, then three minutes of chaos
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 	@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.chaos.drill)
 
 soak: .venv/installed ## Half an hour of chaos: CHAOS_SECONDS=1800 CHAOS_SEED=

@@ -108,6 +108,7 @@ class Fenced(Operation):
         yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
         for name, text in policies(model):
             yield f"CREATE POLICY {name} ON {table} {text}"
+        yield f"GRANT SELECT ON {table} TO forecourt_readonly"
         if model._meta.label_lower == "dealers.event":
             yield f"REVOKE UPDATE, DELETE ON {table} FROM {WRITERS}, forecourt_platform"
         for key in own_keys(model):

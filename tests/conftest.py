@@ -7,24 +7,31 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
 
 from dealers import tenancy
 from dealers.models import Dealership, User
+from tests import tables
 from tests.factories import DealershipFactory, MembershipFactory, UserFactory
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
-    """The database is there already, migrated and owned by another role (tests/environment.py)."""
+    """The database is there already, migrated and owned by another role (tests/environment.py).
+
+    After a test that commits, its tables hold again what they held before.
+    """
+    migrated = tables.kept()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("SELECT session_user::text, rolsuper FROM pg_roles WHERE rolname = session_user")
         assert cursor.fetchone() == ("forecourt_web", False), "tests run as the application's own role"
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: tables.put_back(migrated))
+        yield
     connection.close()
+    tables.superuser().close()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -34,21 +41,6 @@ def _tests_see_everything() -> Iterator[None]:
     everything = ContextVar("scope", default=platform)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tenancy, "scope", everything)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _emptied_by_the_owner() -> Iterator[None]:
-    """Tests that commit are emptied by TRUNCATE, which the application's role may not do."""
-    from django.db.backends.postgresql.operations import DatabaseOperations
-
-    def flush(self: Any, statements: list[str]) -> None:
-        with psycopg.connect(owner_conninfo(), autocommit=True) as owner:
-            for statement in statements:
-                owner.execute(statement)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
         yield
 
 

@@ -1,7 +1,7 @@
 """The suite's servers and settings, made before Django reads its settings (`-p tests.environment` in pyproject.toml).
 
 One PostgreSQL and one Valkey serve the whole suite; every worker gets a copy of the migrated database.
-Tests connect as the application's own role; only migrations and the emptying of tables run as the owner.
+Tests connect as the application's own role; migrations run as the owner, and tables are emptied by the superuser.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def start_servers() -> None:
 
     postgres, valkey = stack.enter_context(temporary())
     postgres.create_database(TEMPLATE)
-    urls = {name: postgres.url(role, "{database}") for name, role in (("app", roles.WEB), ("owner", roles.OWNER))}
+    who = {"app": roles.WEB, "owner": roles.OWNER, "superuser": roles.SUPERUSER}
+    urls = {name: postgres.url(role, "{database}") for name, role in who.items()}
     os.environ["STATIC_ROOT"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="forecourt-static-"))
     os.environ[SERVERS] = json.dumps({**urls, "valkey": valkey.url(), "valkey_client": valkey.client_url()})
 
@@ -55,7 +56,7 @@ def set_environment() -> None:
     """The settings of a test run; what the caller's environment says about an installation is not for us."""
     servers = json.loads(os.environ[SERVERS])
     os.environ.update(
-        SECRET_KEY="tests-only-" + "k" * 50,
+        SECRET_KEY="tests-only-" + "k" * 60,
         FIELD_KEYS="dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
         DATABASE_URL=servers["app"].format(database=database()),
         DATABASE_OWNER_URL=servers["owner"].format(database=database()),
@@ -68,6 +69,11 @@ def set_environment() -> None:
         DEBUG="0",
         LOG_LEVEL="INFO",
     )
+
+
+def superuser_conninfo() -> str:
+    """How the superuser reaches this process's database: tests are emptied by it, and none is run as it."""
+    return str(json.loads(os.environ[SERVERS])["superuser"].format(database=database()))
 
 
 def migrate_template() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import factory
+from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 
 from dealers.models import Dealership, Membership, User
@@ -40,7 +42,17 @@ class UserFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **fields: Any) -> User:
-        return model_class.objects.create_user(**{"password": PASSWORD, **fields})
+        password = fields.pop("password", PASSWORD)
+        user = model_class(password=hashed(password), **fields)
+        user.full_clean(exclude=["password"])
+        user.save()
+        return user
+
+
+@cache
+def hashed(password: str | None) -> str:
+    """As Forecourt keeps it; one hash serves everybody, since a good one takes long to make."""
+    return make_password(password)
 
 
 class DealershipFactory(factory.django.DjangoModelFactory):

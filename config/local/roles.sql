@@ -63,9 +63,20 @@ ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public
 ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public
     GRANT USAGE, SELECT ON SEQUENCES TO forecourt_web, forecourt_worker, forecourt_platform;
 ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public
-    GRANT SELECT ON TABLES TO forecourt_readonly, forecourt_backup;
+    GRANT SELECT ON TABLES TO forecourt_backup;
 ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public
     GRANT SELECT ON SEQUENCES TO forecourt_backup;
+-- What is behind a fence is shown to who reads by the migration that puts the fence up; nothing else is: sessions,
+-- second factors, tokens, credentials and password hashes are no dealership's.
+ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public REVOKE SELECT ON TABLES FROM forecourt_readonly;
+DO $$ DECLARE name regclass; fenced boolean; BEGIN
+    FOR name, fenced IN SELECT oid, relrowsecurity FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relowner = 'forecourt_owner'::regrole
+    LOOP
+        EXECUTE format(CASE WHEN fenced THEN 'GRANT SELECT ON %s TO forecourt_readonly'
+                                        ELSE 'REVOKE SELECT ON %s FROM forecourt_readonly' END, name);
+    END LOOP;
+END $$;
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE EXTENSION IF NOT EXISTS btree_gin;

@@ -22,87 +22,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Dealership",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "code",
-                    models.CharField(
-                        help_text="As the manufacturer writes it.",
-                        max_length=20,
-                        unique=True,
-                        verbose_name="dealer code",
-                    ),
-                ),
-                ("name", models.CharField(max_length=200, verbose_name="name")),
-                ("legal_name", models.CharField(blank=True, max_length=200, verbose_name="legal name")),
-                ("licence_number", models.CharField(blank=True, max_length=60, verbose_name="dealer licence")),
-                ("tax_number", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
-                ("street", models.CharField(blank=True, max_length=300, verbose_name="street")),
-                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
-                ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
-                ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
-                (
-                    "country",
-                    models.CharField(
-                        default="ID",
-                        max_length=2,
-                        validators=[django.core.validators.RegexValidator("^[A-Z]{2}$", "Two capital letters.")],
-                        verbose_name="country",
-                    ),
-                ),
-                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                (
-                    "website",
-                    models.CharField(
-                        blank=True,
-                        max_length=200,
-                        validators=[django.core.validators.URLValidator(["https", "http"])],
-                        verbose_name="website",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="Asia/Jakarta",
-                        max_length=64,
-                        validators=[dealers.models.dealership.validate_time_zone],
-                        verbose_name="time zone",
-                    ),
-                ),
-                ("language", models.CharField(default="id", max_length=10, verbose_name="language")),
-                (
-                    "currency",
-                    models.CharField(
-                        default="IDR",
-                        max_length=3,
-                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
-                        verbose_name="currency",
-                    ),
-                ),
-                (
-                    "brand_colour",
-                    models.CharField(
-                        blank=True,
-                        max_length=7,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^#[0-9a-fA-F]{6}$", "Write a colour such as #c8102e."
-                            )
-                        ],
-                        verbose_name="brand colour",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-            ],
-            options={
-                "verbose_name": "dealership",
-                "verbose_name_plural": "dealerships",
-                "ordering": ["code"],
-            },
-        ),
-        migrations.CreateModel(
             name="Group",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -182,6 +101,105 @@ class Migration(migrations.Migration):
                 "verbose_name": "user",
                 "verbose_name_plural": "users",
                 "ordering": ["email"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                        name="user_email_is_lower_case",
+                        violation_error_message="Write the e-mail address in lower case.",
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Dealership",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "code",
+                    models.CharField(
+                        help_text="As the manufacturer writes it.",
+                        max_length=20,
+                        unique=True,
+                        verbose_name="dealer code",
+                    ),
+                ),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("legal_name", models.CharField(blank=True, max_length=200, verbose_name="legal name")),
+                ("licence_number", models.CharField(blank=True, max_length=60, verbose_name="dealer licence")),
+                ("tax_number", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
+                ("street", models.CharField(blank=True, max_length=300, verbose_name="street")),
+                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
+                ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
+                (
+                    "country",
+                    models.CharField(
+                        default="ID",
+                        max_length=2,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{2}$", "Two capital letters.")],
+                        verbose_name="country",
+                    ),
+                ),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                (
+                    "website",
+                    models.CharField(
+                        blank=True,
+                        max_length=200,
+                        validators=[django.core.validators.URLValidator(["https", "http"])],
+                        verbose_name="website",
+                    ),
+                ),
+                (
+                    "time_zone",
+                    models.CharField(
+                        default="Asia/Jakarta",
+                        max_length=64,
+                        validators=[dealers.models.dealership.validate_time_zone],
+                        verbose_name="time zone",
+                    ),
+                ),
+                ("language", models.CharField(default="id", max_length=10, verbose_name="language")),
+                (
+                    "currency",
+                    models.CharField(
+                        default="IDR",
+                        max_length=3,
+                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                        verbose_name="currency",
+                    ),
+                ),
+                (
+                    "brand_colour",
+                    models.CharField(
+                        blank=True,
+                        max_length=7,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^#[0-9a-fA-F]{6}$", "Write a colour such as #c8102e."
+                            )
+                        ],
+                        verbose_name="brand colour",
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dealerships",
+                        to="dealers.group",
+                        verbose_name="group",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "dealership",
+                "verbose_name_plural": "dealerships",
+                "ordering": ["code"],
             },
         ),
         migrations.CreateModel(
@@ -244,6 +262,11 @@ class Migration(migrations.Migration):
                 "verbose_name": "event",
                 "verbose_name_plural": "audit",
                 "ordering": ["-at", "-id"],
+                "indexes": [
+                    models.Index(fields=["dealership", "-at"], name="event_of_dealership"),
+                    models.Index(fields=["object_type", "object_id", "-at"], name="event_of_object"),
+                    models.Index(fields=["-at"], name="event_by_time"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -284,19 +307,10 @@ class Migration(migrations.Migration):
                 "verbose_name": "feature flag",
                 "verbose_name_plural": "feature flags",
                 "ordering": ["name", "dealership"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "name"), name="flag_once", nulls_distinct=False)
+                ],
             },
-        ),
-        migrations.AddField(
-            model_name="dealership",
-            name="group",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="dealerships",
-                to="dealers.group",
-                verbose_name="group",
-            ),
         ),
         migrations.CreateModel(
             name="Holiday",
@@ -319,6 +333,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "holiday",
                 "verbose_name_plural": "holidays",
                 "ordering": ["day"],
+                "constraints": [models.UniqueConstraint(fields=("dealership", "day"), name="holiday_once")],
             },
         ),
         migrations.CreateModel(
@@ -435,6 +450,39 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "membership",
                 "verbose_name_plural": "memberships",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("dealership", "user"), name="one_membership_per_user_and_dealership"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "role__in",
+                                [
+                                    "owner",
+                                    "sales_manager",
+                                    "salesperson",
+                                    "service_manager",
+                                    "service_advisor",
+                                    "technician",
+                                    "inventory_manager",
+                                    "parts_clerk",
+                                    "accountant",
+                                    "customer_service",
+                                    "viewer",
+                                ],
+                            )
+                        ),
+                        name="membership_role_is_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("since", None), ("until", None), ("since__lte", models.F("until")), _connector="OR"
+                        ),
+                        name="membership_is_forward",
+                        violation_error_message="The last day is not before the first.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -473,99 +521,38 @@ class Migration(migrations.Migration):
                 "verbose_name": "opening hours",
                 "verbose_name_plural": "opening hours",
                 "ordering": ["weekday", "opens"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "weekday", "opens"), name="opening_hours_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("opens__lt", models.F("closes"))),
+                        name="opening_hours_are_forward",
+                        violation_error_message="It closes after it opens.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("weekday__range", (1, 7))), name="opening_hours_weekday"
+                    ),
+                ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
-                name="user_email_is_lower_case",
-                violation_error_message="Write the e-mail address in lower case.",
-            ),
+        fences.Fenced(
+            model_name="Event",
         ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["dealership", "-at"], name="event_of_dealership"),
+        fences.Fenced(
+            model_name="Flag",
         ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["object_type", "object_id", "-at"], name="event_of_object"),
+        fences.Fenced(
+            model_name="Holiday",
         ),
-        migrations.AddIndex(
-            model_name="event",
-            index=models.Index(fields=["-at"], name="event_by_time"),
+        fences.Fenced(
+            model_name="Invitation",
         ),
-        migrations.AddConstraint(
-            model_name="flag",
-            constraint=models.UniqueConstraint(fields=("dealership", "name"), name="flag_once", nulls_distinct=False),
+        fences.Fenced(
+            model_name="Membership",
         ),
-        migrations.AddConstraint(
-            model_name="holiday",
-            constraint=models.UniqueConstraint(fields=("dealership", "day"), name="holiday_once"),
+        fences.Fenced(
+            model_name="OpeningHours",
         ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "user"), name="one_membership_per_user_and_dealership"
-            ),
+        fences.Fenced(
+            model_name="Dealership",
         ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "role__in",
-                        [
-                            "owner",
-                            "sales_manager",
-                            "salesperson",
-                            "service_manager",
-                            "service_advisor",
-                            "technician",
-                            "inventory_manager",
-                            "parts_clerk",
-                            "accountant",
-                            "customer_service",
-                            "viewer",
-                        ],
-                    )
-                ),
-                name="membership_role_is_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="membership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("since", None), ("until", None), ("since__lte", models.F("until")), _connector="OR"
-                ),
-                name="membership_is_forward",
-                violation_error_message="The last day is not before the first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openinghours",
-            constraint=models.UniqueConstraint(fields=("dealership", "weekday", "opens"), name="opening_hours_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="openinghours",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("opens__lt", models.F("closes"))),
-                name="opening_hours_are_forward",
-                violation_error_message="It closes after it opens.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="openinghours",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weekday__range", (1, 7))), name="opening_hours_weekday"
-            ),
-        ),
-        fences.Fenced("Event"),
-        fences.Fenced("Flag"),
-        fences.Fenced("Holiday"),
-        fences.Fenced("Invitation"),
-        fences.Fenced("Membership"),
-        fences.Fenced("OpeningHours"),
-        fences.Fenced("Dealership"),
     ]

@@ -12,8 +12,8 @@ from dealers import fences
 class Migration(migrations.Migration):
     dependencies = [
         ("dealers", "0001_initial"),
-        ("ingestion", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("ingestion", "0001_initial"),
     ]
 
     operations = [
@@ -271,6 +271,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "sales order letters",
                 "ordering": ["-id"],
                 "abstract": False,
+                "constraints": [models.UniqueConstraint(fields=("dealership", "id_spk"), name="salesorderletter_key")],
             },
         ),
         migrations.CreateModel(
@@ -321,6 +322,9 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "family members",
                 "ordering": ["position"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="salesorderletterfamilymember_position")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -382,24 +386,21 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "units ordered",
                 "ordering": ["position"],
                 "abstract": False,
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "position"), name="salesorderletterunit_position")
+                ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="salesorderletter",
-            constraint=models.UniqueConstraint(fields=("dealership", "id_spk"), name="salesorderletter_key"),
+        fences.Fenced(
+            model_name="HistoricalSalesOrderLetter",
         ),
-        migrations.AddConstraint(
-            model_name="salesorderletterfamilymember",
-            constraint=models.UniqueConstraint(
-                fields=("record", "position"), name="salesorderletterfamilymember_position"
-            ),
+        fences.Fenced(
+            model_name="SalesOrderLetter",
         ),
-        migrations.AddConstraint(
-            model_name="salesorderletterunit",
-            constraint=models.UniqueConstraint(fields=("record", "position"), name="salesorderletterunit_position"),
+        fences.Fenced(
+            model_name="SalesOrderLetterFamilyMember",
         ),
-        fences.Fenced("HistoricalSalesOrderLetter"),
-        fences.Fenced("SalesOrderLetter"),
-        fences.Fenced("SalesOrderLetterFamilyMember"),
-        fences.Fenced("SalesOrderLetterUnit"),
+        fences.Fenced(
+            model_name="SalesOrderLetterUnit",
+        ),
     ]

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import aiohappyeyeballs
 import pytest
 
+from ingestion import client
 from ingestion.addresses import kind_of
 from ingestion.answer import GatewayError, NotCalled, Refused, Unreachable
 from ingestion.client import Fetcher
@@ -141,6 +142,7 @@ class Network:
 def network(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Network]:
     settings.DGI_ALLOW_LOOPBACK = False
     settings.DGI_ALLOWED_HOSTS = ["gateway.example", ".dealers.example", "localhost", "127.0.0.1"]
+    monkeypatch.setattr(client, "CONNECT_SECONDS", 0.5)  # the target never shakes hands
     with scripted(RECORDS) as target:
         made = Network(target)
         monkeypatch.setattr(socket, "getaddrinfo", made.getaddrinfo)

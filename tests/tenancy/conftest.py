@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
 
+from tests import tables
 from tests.tenancy.world import World, build
 
 
+@pytest.fixture(scope="session")
+def built() -> list[tuple[World, tables.Rows]]:
+    """The first world of this process and its rows, once there is one."""
+    return []
+
+
 @pytest.fixture
-def world(transactional_db: None) -> World:
-    return build()
+def world(transactional_db: None, built: list[tuple[World, tables.Rows]]) -> World:
+    """The world, committed: made once, then the same rows again."""
+    if not built:
+        first = build()
+        built.append((copy.deepcopy(first), tables.kept()))
+        return first
+    [(made, rows)] = built
+    tables.put_back(rows)
+    return copy.deepcopy(made)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.tenancy.catalog import APP_ROLES, ROLES, as_web, asked
+from tests.tenancy.world import fenced_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SEARCH = "forecourt_search"
@@ -86,6 +87,14 @@ def test_who_reads_writes_nothing(role: str) -> None:
         role,
     )
     assert may == []
+
+
+def test_who_reads_sees_tables_of_dealerships_and_no_sessions_factors_tokens_or_credentials() -> None:
+    seen = asked(
+        "SELECT relname, relrowsecurity AS fenced FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind IN ('r', 'p') AND has_table_privilege('forecourt_readonly', oid, 'SELECT')"
+    )
+    assert {each.relname for each in seen} == {model._meta.db_table for model in fenced_models()}
 
 
 @pytest.mark.parametrize("role", ["forecourt_web", "forecourt_worker", "forecourt_platform"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 
@@ -16,6 +17,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 REQUESTS, BY_HTTP = 10_000, 300
 SWITCHES = 1_000
+PREPARED = "SELECT dealership_id FROM dealers_holiday"
 
 
 class Broken(Exception):
@@ -25,7 +27,7 @@ class Broken(Exception):
 def owners() -> set[int]:
     """Whose rows are seen now."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT dealership_id FROM dealers_holiday")
+        cursor.execute(PREPARED)
         return {each for (each,) in cursor}
 
 
@@ -83,17 +85,24 @@ def test_plans_that_are_kept_look_at_the_scope_each_time(world: World) -> None:
         chance = Random(20_260_115)
         for _ in range(SWITCHES):
             scope, wanted = chance.choice(turns)
-            with tenancy.acting(scope):
-                assert owners() == wanted
-        assert generic_plans() >= SWITCHES
+            with tenancy.acting(scope), transaction.atomic():
+                assert owners_by_a_kept_plan() == wanted
+        assert generic_plans() == SWITCHES
     finally:
         connection.close()
         connection.ensure_connection()
         assert connection.connection.prepare_threshold == kept
 
 
+def owners_by_a_kept_plan() -> set[int]:
+    """Whose rows are seen now. Django's own cursors prepare nothing, so past them once they have told the scope."""
+    owners()
+    with psycopg.Cursor(connection.connection) as cursor:
+        return {each for (each,) in cursor.execute(PREPARED, prepare=True)}
+
+
 def generic_plans() -> int:
-    """How many executions of this connection used a plan that was made once for all."""
+    """How many executions of the statement used a plan that was made once for all."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT sum(generic_plans) FROM pg_prepared_statements")
+        cursor.execute("SELECT sum(generic_plans) FROM pg_prepared_statements WHERE statement = %s", [PREPARED])
         return int(cursor.fetchone()[0])

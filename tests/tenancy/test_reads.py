@@ -8,7 +8,7 @@ import pytest
 
 from tests.tenancy.asking import NO_SUCH_ID, Visitor
 from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
-from tests.tenancy.world import House, World
+from tests.tenancy.world import House, World, contents
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +53,11 @@ def looked_at(visitor: Visitor, asked_for: list[Surface], house: House, *methods
 @pytest.mark.parametrize("who", ["owner", "technician", "former", "stranger", "anonymous"])
 def test_nobody_reads_another_dealerships_words(world: World, tally: Any, who: str) -> None:
     methods = ("GET", "HEAD", "OPTIONS") if who in {"owner", "anonymous"} else ("GET",)
-    tally(*looked_at(visitors(world)[who], surfaces(), world.other, *methods))
+    houses = (world.own.dealership, world.other.dealership)
+    before = [contents(each) for each in houses]
+    asked, leaks = looked_at(visitors(world)[who], surfaces(), world.other, *methods)
+    assert [contents(each) for each in houses] == before, "who only reads changes nothing"
+    tally(asked, leaks)
 
 
 @pytest.mark.parametrize("who", ["owner", "technician"])
