@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 
+from config.backoffice import trace
 from dealers import audit
 from dealers.authentication import by_bearer
 from dealers.models import User
@@ -104,4 +105,4 @@ def address_of(request: HttpRequest) -> str | None:
 def request_id(request: HttpRequest) -> str:
     """The one that a proxy gave, if it looks like one, else our own."""
     given = request.headers.get("X-Request-ID", "")
-    return given if REQUEST_ID.fullmatch(given) else audit.new_request_id()
+    return given if REQUEST_ID.fullmatch(given) else trace.new_id()
