@@ -187,6 +187,8 @@ class MeView(BackofficeView):
 
     @extend_schema(responses=Me, operation_id="auth_me")
     def get(self, request: Request) -> Response:
+        if not isinstance(request.user, User):
+            raise exceptions.PermissionDenied(_("This is about people; a service token is none."))
         return Response(Me(request.user).data)
 
 

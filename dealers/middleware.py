@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from config.backoffice import trace
 from dealers import audit
 from dealers.authentication import by_bearer
+from dealers.integrations import Integration
 from dealers.models import User
 from dealers.permissions import roles_of
 from dealers.tenancy import NOBODY, Scope, acting, streamed
@@ -40,7 +41,8 @@ class ScopeMiddleware:
         if request.path.startswith("/api/"):
             by_bearer(request)
         user = request.user if request.user.is_authenticated else None
-        facts = audit.Circumstances(user, address=address_of(request), request_id=request.id)
+        person, name = (user, "") if isinstance(user, User) else (None, str(user or ""))
+        facts = audit.Circumstances(person, name, address=address_of(request), request_id=request.id)
         with audit.circumstances(facts):
             response = self.signed_in(request, user) if user else self.stranger(request)
         response.headers["X-Request-ID"] = request.id
@@ -58,7 +60,7 @@ class ScopeMiddleware:
                     transaction.set_rollback(True)
             return response
 
-    def signed_in(self, request: Any, user: User) -> HttpResponseBase:
+    def signed_in(self, request: Any, user: User | Integration) -> HttpResponseBase:
         with transaction.atomic():
             with acting(Scope(user_id=user.pk)):
                 user.known_roles = roles_of(user)  # type: ignore[attr-defined]
@@ -77,7 +79,7 @@ def kept_in_scope(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def scope_of(user: User, dealership_id: int | None) -> Scope:
+def scope_of(user: User | Integration, dealership_id: int | None) -> Scope:
     """The dealership that the person has chosen, else all of theirs; a platform administrator works across all."""
     if dealership_id is not None:
         return Scope((dealership_id,), user.pk)
@@ -86,8 +88,10 @@ def scope_of(user: User, dealership_id: int | None) -> Scope:
     return Scope(tuple(sorted(user.known_roles)), user.pk)  # type: ignore[attr-defined]
 
 
-def chosen(request: Any, user: User) -> int | None:
-    """The dealership that the session names, if the person still belongs to it."""
+def chosen(request: Any, user: User | Integration) -> int | None:
+    """The dealership that the session names, if the person still belongs to it; an integration's own."""
+    if isinstance(user, Integration):
+        return user.dealership_id
     found = request.session.get(ACTIVE) if hasattr(request, "session") else None
     if isinstance(found, int) and (user.is_superuser or found in user.known_roles):  # type: ignore[attr-defined]
         return found
