@@ -14,12 +14,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice.api import BackofficeView
+from config.backoffice.bodies import Text
 from config.backoffice.filters import StrictFilterBackend
 from dealers import service_tokens
 from dealers.access import Access, needed
 from dealers.models import Dealership, ServiceToken
 from dealers.models.service_token import GRANTED
 from dealers.permissions import may
+
+SHOWN = (
+    *("id", "dealer", "name", "permissions", "prefix", "created_by", "created_at", "expires_at"),
+    *("revoked_at", "last_used_at"),
+)
 
 
 class ServiceTokenSerializer(serializers.ModelSerializer):
@@ -29,24 +35,22 @@ class ServiceTokenSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = ServiceToken
-        fields = read_only_fields = (
-            *("id", "dealer", "name", "permissions", "prefix", "created_by", "created_at", "expires_at"),
-            *("revoked_at", "last_used_at"),
-        )
+        fields: tuple[str, ...] = SHOWN
+        read_only_fields = SHOWN
 
 
 class MadeServiceToken(ServiceTokenSerializer):
     token = serializers.CharField(source="secret", read_only=True, help_text="Shown now and never again.")
 
     class Meta(ServiceTokenSerializer.Meta):
-        fields = read_only_fields = (*ServiceTokenSerializer.Meta.fields, "token")
+        fields = (*SHOWN, "token")
 
 
 class ServiceTokenRequest(serializers.Serializer):
     """A token for one dealership; it does what is named here, as long as its maker may do it."""
 
-    dealer = serializers.CharField(help_text="Dealer code.")
-    name = serializers.CharField(max_length=100, help_text="What it is for.")
+    dealer = Text(help_text="Dealer code.")
+    name = Text(max_length=100, help_text="What it is for.")
     permissions = serializers.ListField(child=serializers.ChoiceField(choices=GRANTED), allow_empty=False)
     expires_at = serializers.DateTimeField(help_text="Within a year.")
 

@@ -60,7 +60,7 @@ class ScopeMiddleware:
                     transaction.set_rollback(True)
             return response
 
-    def signed_in(self, request: Any, user: User | Integration) -> HttpResponseBase:
+    def signed_in(self, request: Any, user: User) -> HttpResponseBase:
         with transaction.atomic():
             with acting(Scope(user_id=user.pk)):
                 user.known_roles = roles_of(user)  # type: ignore[attr-defined]
@@ -79,7 +79,7 @@ def kept_in_scope(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def scope_of(user: User | Integration, dealership_id: int | None) -> Scope:
+def scope_of(user: User, dealership_id: int | None) -> Scope:
     """The dealership that the person has chosen, else all of theirs; a platform administrator works across all."""
     if dealership_id is not None:
         return Scope((dealership_id,), user.pk)
@@ -88,7 +88,7 @@ def scope_of(user: User | Integration, dealership_id: int | None) -> Scope:
     return Scope(tuple(sorted(user.known_roles)), user.pk)  # type: ignore[attr-defined]
 
 
-def chosen(request: Any, user: User | Integration) -> int | None:
+def chosen(request: Any, user: User) -> int | None:
     """The dealership that the session names, if the person still belongs to it; an integration's own."""
     if isinstance(user, Integration):
         return user.dealership_id
