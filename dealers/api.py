@@ -99,7 +99,7 @@ class SignIn(BackofficeView):
 
     authentication_classes = ()
     permission_classes = (permissions.AllowAny,)
-    parser_classes = (parsers.FormParser, parsers.JSONParser)
+    parser_classes = (parsers.FormParser, parsers.MultiPartParser, parsers.JSONParser)
     throttle_classes: Sequence[type[BaseThrottle]] = (ScopedRateThrottle,)
     throttle_scope = "login"
 
