@@ -13,7 +13,10 @@ def main() -> None:
     load_environment(sys.argv)
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from config.backoffice import trace
+
+    with trace.traced(trace.new_id()):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

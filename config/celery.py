@@ -3,12 +3,23 @@
 import os
 import signal
 import threading
+from contextlib import ExitStack
 from types import FrameType
 from typing import Any
 
 from billiard import Event
-from celery import Celery
-from celery.signals import worker_init, worker_ready, worker_shutting_down
+from celery import Celery, Task
+from celery.signals import (
+    before_task_publish,
+    setup_logging,
+    task_postrun,
+    task_prerun,
+    worker_init,
+    worker_ready,
+    worker_shutting_down,
+)
+
+from config.backoffice import trace
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -46,3 +57,34 @@ def stop_at_once(**_: Any) -> None:
             theirs(number, frame)
 
     signal.signal(signal.SIGQUIT, quit_worker)
+
+
+REQUEST_ID = "forecourt_request_id"
+"""The header of a message that says which request, task or command sent it."""
+_under_way: dict[str, ExitStack] = {}
+
+
+@setup_logging.connect
+def leave_the_log_alone(**_: Any) -> None:
+    """Django has set it up; that somebody says so keeps Celery from lines of its own."""
+
+
+@before_task_publish.connect
+def say_who_asks(headers: dict[str, Any], **_: Any) -> None:
+    if trace.current_id():
+        headers.setdefault(REQUEST_ID, trace.current_id())
+
+
+@task_prerun.connect
+def begin_under_its_id(task_id: str, task: Task, **_: Any) -> None:
+    """The id of whoever asked for the task; one of its own if nobody did, as of those that beat sends."""
+    given = task.request.get(REQUEST_ID) or (task.request.headers or {}).get(REQUEST_ID)
+    stack = _under_way[task_id] = ExitStack()
+    stack.enter_context(trace.traced(given if isinstance(given, str) and given else trace.new_id()))
+
+
+@task_postrun.connect
+def end_under_its_id(task_id: str, **_: Any) -> None:
+    """After the line about a task that failed."""
+    if stack := _under_way.pop(task_id, None):
+        stack.close()

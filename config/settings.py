@@ -235,6 +235,7 @@ REST_FRAMEWORK = {
         "dealers.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "config.backoffice.pagination.KeysetPagination",
@@ -355,11 +356,14 @@ SIMPLE_HISTORY_DATE_INDEX = False
 LOG_LEVEL = setting("LOG_LEVEL", env.str, default="INFO").upper()
 if LOG_LEVEL not in logging.getLevelNamesMapping():
     raise ImproperlyConfigured(f"LOG_LEVEL: {LOG_LEVEL!r} is no level; write DEBUG, INFO, WARNING or ERROR")
+LOG_FORMAT = setting("LOG_FORMAT", env.str, default="plain" if DEBUG else "json") or "json"
+if LOG_FORMAT not in ("json", "plain"):
+    raise ImproperlyConfigured(f"LOG_FORMAT: {LOG_FORMAT!r} is no format; write json or plain")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {"json": {"()": "config.logs.Lines"}, "plain": {"()": "config.logs.Plain"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat")},
 }

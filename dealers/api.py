@@ -19,6 +19,7 @@ from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 from rest_framework_simplejwt.settings import api_settings
 
 from config.backoffice.api import BackofficeView
+from config.backoffice.bodies import Text
 from config.backoffice.errors import ConflictError
 from dealers import choice, events, factors, invitations, tokens
 from dealers.models import Dealership, User
@@ -29,24 +30,24 @@ from dealers.tenancy import acting
 
 class Credentials(serializers.Serializer):
     grant_type = serializers.ChoiceField(choices=["password"], required=False)
-    username = serializers.CharField(help_text="The e-mail address.")
-    password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
-    otp = serializers.CharField(required=False, help_text="The code of the second factor, of those who have one.")
+    username = Text(help_text="The e-mail address.")
+    password = Text(trim_whitespace=False, style={"input_type": "password"})
+    otp = Text(required=False, help_text="The code of the second factor, of those who have one.")
 
 
 class RefreshRequest(serializers.Serializer):
     grant_type = serializers.ChoiceField(choices=["refresh_token"], required=False)
-    refresh_token = serializers.CharField()
+    refresh_token = Text()
 
 
 class LogoutRequest(serializers.Serializer):
-    refresh_token = serializers.CharField()
+    refresh_token = Text()
 
 
 class Registration(serializers.Serializer):
-    token = serializers.CharField(help_text="Of the invitation; it is the last part of the link in the mail.")
-    name = serializers.CharField(max_length=200)
-    password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
+    token = Text(help_text="Of the invitation; it is the last part of the link in the mail.")
+    name = Text(max_length=200)
+    password = Text(trim_whitespace=False, style={"input_type": "password"})
 
 
 class AccessToken(serializers.Serializer):
@@ -199,6 +200,8 @@ class MeView(BackofficeView):
 
     @extend_schema(responses=Me, operation_id="auth_me")
     def get(self, request: Request) -> Response:
+        if not isinstance(request.user, User):
+            raise exceptions.PermissionDenied(_("This is about people; a service token is none."))
         return Response(Me(request.user).data)
 
 

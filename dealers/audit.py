@@ -5,7 +5,6 @@ An event is written in the transaction of what it tells of: neither is there wit
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
+from config.backoffice.trace import current_id, traced
 from dealers.models import Dealership, Event, User
 
 SECRET = ("password", "secret", "token", "api_key", "hash")
@@ -42,7 +42,8 @@ now: ContextVar[Circumstances] = ContextVar("circumstances", default=UNKNOWN)
 def circumstances(found: Circumstances) -> Iterator[None]:
     before = now.set(found)
     try:
-        yield
+        with traced(found.request_id, found.user.pk if found.user else None):
+            yield
     finally:
         now.reset(before)
 
@@ -70,7 +71,7 @@ def record(
         changes=plain(changes),
         reason=reason[:500],
         address=found.address,
-        request_id=found.request_id,
+        request_id=found.request_id or current_id(),
     )
     event.save(force_insert=True)
     return event
@@ -113,7 +114,3 @@ def differences(before: Mapping[str, Any], after: models.Model, names: Iterable[
     """Old and new value of each of these fields that changed."""
     pairs = ((name, before.get(name), getattr(after, name)) for name in names)
     return {name: [old, new] for name, old, new in pairs if old != new}
-
-
-def new_request_id() -> str:
-    return uuid.uuid4().hex

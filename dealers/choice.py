@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 
 from dealers import audit, sessions
+from dealers.integrations import Integration
 from dealers.models import Dealership, User
 from dealers.permissions import roles_of
 from dealers.tenancy import Scope, acting
@@ -22,21 +23,25 @@ HEADER = "X-Dealership"
 ALL = "all"
 
 
-def whole(user: User) -> Scope:
-    """Everything that is the person's: their dealerships; of a platform administrator, all there are."""
+def whole(user: User | Integration) -> Scope:
+    """Everything that is theirs: a person's dealerships, an integration's one; of a platform administrator, all."""
+    if isinstance(user, Integration):
+        return Scope((user.dealership_id,))
     if user.is_superuser:
         return Scope((), user.pk, "platform administration")
     with acting(Scope(user_id=user.pk)):
         return Scope(tuple(sorted(roles_of(user))), user.pk)
 
 
-def scope_of(user: User, dealership_id: int | None) -> Scope:
+def scope_of(user: User | Integration, dealership_id: int | None) -> Scope:
     """The dealership chosen, else all of theirs."""
     return whole(user) if dealership_id is None else Scope((dealership_id,), user.pk)
 
 
-def chosen(request: Any, user: User) -> int | None:
-    """The dealership that the session names, if the person still belongs to it."""
+def chosen(request: Any, user: User | Integration) -> int | None:
+    """The dealership that the session names, if the person still belongs to it; an integration's own."""
+    if isinstance(user, Integration):
+        return user.dealership_id
     found = request.session.get(ACTIVE) if hasattr(request, "session") else None
     if isinstance(found, int) and (user.is_superuser or found in roles_of(user)):
         return found
@@ -48,7 +53,7 @@ def works_in_one(request: Any) -> bool:
     return getattr(request, "dealership_id", None) is not None
 
 
-def named(request: Any, user: User) -> int | None:
+def named(request: Any, user: User | Integration) -> int | None:
     """The dealership that an API request names in its header. Raises PermissionDenied if it is none of the person's."""
     given = request.headers.get(HEADER)
     if given is None:
@@ -65,11 +70,11 @@ def theirs(user: User) -> list[Dealership]:
         return list(Dealership.objects.filter(is_active=True).visible_to(user).order_by("name", "code"))
 
 
-def one_of_theirs(user: User, given: str) -> Dealership | None:
+def one_of_theirs(user: User | Integration, given: str) -> Dealership | None:
     if not (given.isascii() and given.isdecimal() and len(given) < 19):
         return None
     with acting(whole(user)):
-        return Dealership.objects.filter(is_active=True, pk=int(given)).visible_to(user).first()
+        return Dealership.objects.filter(is_active=True, pk=int(given)).visible_to(user).first()  # type: ignore[arg-type]
 
 
 def choose(request: Any, given: str) -> None:

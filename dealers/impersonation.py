@@ -46,6 +46,7 @@ CLOSED_PAGES = (
 CLOSED_MODELS = (
     *("dealers.user", "dealers.membership", "dealers.invitation", "account.emailaddress", "mfa.authenticator"),
     *("token_blacklist.outstandingtoken", "token_blacklist.blacklistedtoken", "ingestion.connection"),
+    "dealers.servicetoken",
 )
 """Models of which no row is written: credentials, and who may do what."""
 KEPT_MODELS = ("usersessions.usersession",)

@@ -12,9 +12,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.exceptions import APIException
 
+from config.backoffice import trace
 from config.backoffice.errors import API, as_json, type_of
 from dealers import audit, choice, impersonation
 from dealers.authentication import by_bearer
+from dealers.integrations import Integration
 from dealers.models import User
 from dealers.permissions import roles_of
 from dealers.tenancy import NOBODY, Scope, acting, streamed
@@ -40,8 +42,10 @@ class ScopeMiddleware:
             by_bearer(request)
         impersonation.stand_in(request)
         user = request.user if request.user.is_authenticated else None
+        person, name = (user, "") if isinstance(user, User) else (None, str(user or ""))
         facts = audit.Circumstances(
-            request.impersonator or user,
+            request.impersonator or person,
+            name,
             acting_as=user if request.impersonator else None,
             address=address_of(request),
             request_id=request.id,
@@ -66,10 +70,10 @@ class ScopeMiddleware:
                     transaction.set_rollback(True)
             return response
 
-    def signed_in(self, request: Any, user: User) -> HttpResponseBase:
+    def signed_in(self, request: Any, user: User | Integration) -> HttpResponseBase:
         with transaction.atomic():
             with acting(Scope(user_id=user.pk)):
-                if not user.is_superuser:  # whose places give them nothing
+                if isinstance(user, User) and not user.is_superuser:  # whose places give them nothing
                     user.known_roles = roles_of(user)  # type: ignore[attr-defined]
                 if request.impersonation_over:
                     impersonation.end(request, request.impersonation_over)
@@ -92,7 +96,7 @@ def kept_in_scope(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def dealership_of(request: Any, user: User) -> int | None:
+def dealership_of(request: Any, user: User | Integration) -> int | None:
     """The one that the request works in. Raises PermissionDenied of the API for one that is none of the person's."""
     named = choice.named(request, user) if request.path.startswith(API) else None
     return named if named is not None else choice.chosen(request, user)
@@ -109,4 +113,4 @@ def address_of(request: HttpRequest) -> str | None:
 def request_id(request: HttpRequest) -> str:
     """The one that a proxy gave, if it looks like one, else our own."""
     given = request.headers.get("X-Request-ID", "")
-    return given if REQUEST_ID.fullmatch(given) else audit.new_request_id()
+    return given if REQUEST_ID.fullmatch(given) else trace.new_id()

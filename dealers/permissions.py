@@ -15,6 +15,7 @@ from django.apps import apps
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import Model
 
+from dealers.integrations import Integration
 from dealers.roles import Role
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def to_see(model: type[Model]) -> str:
     return own or f"{model._meta.app_label}.{model._meta.model_name}:view"
 
 
-def roles_of(user: User | AnonymousUser) -> dict[int, Role]:
+def roles_of(user: User | AnonymousUser | Integration) -> dict[int, Role]:
     """The person's role of today in each dealership; asked of the database once for each request."""
     from dealers.models import Membership
 
@@ -78,8 +79,13 @@ def roles_of(user: User | AnonymousUser) -> dict[int, Role]:
     return {pk: Role(role) for pk, role in found}
 
 
-def dealerships_of(user: User | AnonymousUser, permission: str = "") -> set[int] | None:
-    """The dealerships in which a person may do `permission` (blank: in which they have any role); None means all."""
+def dealerships_of(user: User | AnonymousUser | Integration, permission: str = "") -> set[int] | None:
+    """The dealerships in which a person may do `permission` (blank: in which they have any role); None means all.
+
+    An integration has its own and what its service token was given.
+    """
+    if isinstance(user, Integration):
+        return {user.dealership_id} if not permission or spelled(permission) in user.granted else set()
     if user.is_active and user.is_superuser:
         return None
     roles = roles_of(user)
@@ -89,7 +95,7 @@ def dealerships_of(user: User | AnonymousUser, permission: str = "") -> set[int]
     return {pk for pk, role in roles.items() if role in allowed}
 
 
-def may(user: User | AnonymousUser, permission: str, dealership_id: int | None = None) -> bool:
+def may(user: User | AnonymousUser | Integration, permission: str, dealership_id: int | None = None) -> bool:
     """Whether a person may do `permission` in a dealership, or in any at all."""
     found = dealerships_of(user, permission)
     if found is None:

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from config.backoffice.trace import traced
 from ingestion import backfills, comparison, habits, intake
 from ingestion.admission import Owed, circuit_of, leave_alone, open_again, settle
 from ingestion.answer import GatewayError, TooLarge
@@ -52,7 +53,8 @@ class Desk:
     renewed: float = field(default_factory=time.monotonic)
 
     def send(self, work: Work) -> None:
-        future = self.fetcher.submit(work.gateway, work.call())
+        with traced(work.run.request_id):
+            future = self.fetcher.submit(work.gateway, work.call())
         self.under_way[future] = work
         future.add_done_callback(self.arrived.put)
 
@@ -161,7 +163,13 @@ def carry_out_all(run_ids: list[int]) -> Iterator[Run]:
 
 
 def take_in(work: Work, future: Future[Answer]) -> bool:
-    """Store what arrived for the current window; whether the run goes on with another."""
+    """Store what arrived for the current window, under the id of who asked for the run; whether it goes on."""
+    with traced(work.run.request_id):
+        return stored(work, future)
+
+
+def stored(work: Work, future: Future[Answer]) -> bool:
+    """Whether the run goes on with another window."""
     try:
         with future.result() as answer:
             work.calls += answer.calls

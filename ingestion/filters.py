@@ -15,12 +15,14 @@ from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
-from config.backoffice.filters import AnyNumberOf, AnyOf
+from config.backoffice.filters import AnyNumberOf, AnyOf, YesOrNoFilter
+from config.backoffice.schema import NOT_BLANK
 from ingestion import fields, identity, search
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Backfill, Feed, QuarantinedRecord, Run
 
 ISO_DAY = ["%Y-%m-%d"]
+TWO_LETTERS = r"^\s*[^\s\u0000][^\u0000]*[^\s\u0000]\s*$"
 
 
 class MomentBound(forms.Field):
@@ -70,7 +72,7 @@ Bounds = tuple[django_filters.Filter, django_filters.Filter]
 
 def moment_bounds(name: str, label: Any) -> Bounds:
     """A filter from, and one up to, a moment or a day."""
-    typed = extend_schema_field({"type": "string", "format": "date-time"})
+    typed = extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
     return (
         typed(MomentFilter(field_name=name, lookup_expr="gte", label=f"{label}: from this day or moment")),
         typed(MomentFilter(field_name=name, lookup_expr="lte", label=f"{label}: to this day or moment")),
@@ -112,10 +114,12 @@ class RecordFilters(django_filters.FilterSet):
     job: JobType
     id = AnyNumberOf(field_name="id", label=_("id"))
     dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
-    search = django_filters.CharFilter(
-        method="containing",
-        min_length=2,
-        label=_("words that each stand in a text of the record or of its lines, two letters or more"),
+    search = extend_schema_field({"type": "string", "pattern": TWO_LETTERS})(
+        django_filters.CharFilter(
+            method="containing",
+            min_length=2,
+            label=_("words that each stand in a text of the record or of its lines, two letters or more"),
+        )
     )
 
     def containing(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -157,7 +161,7 @@ class RunFilters(OfFeed):
     state = django_filters.MultipleChoiceFilter(choices=Run.State.choices, distinct=False, label=_("state"))
     kind = django_filters.MultipleChoiceFilter(choices=Run.Kind.choices, distinct=False, label=_("kind"))
     backfill = AnyNumberOf(field_name="backfill_id", label=_("backfill"))
-    flagged = django_filters.BooleanFilter(method="to_look_at", label=_("has something that nobody has looked at"))
+    flagged = YesOrNoFilter(method="to_look_at", label=_("has something that nobody has looked at"))
     queued_at_from, queued_at_to = moment_bounds("queued_at", "queued")
     since_from, since_to = moment_bounds("since", "window's begin")
     until_from, until_to = moment_bounds("until", "window's end")
@@ -188,7 +192,9 @@ class QuarantineFilters(OfFeed):
     )
     field = AnyOf(field_name="field", label=_("field"))
     cause = AnyOf(field_name="cause", label=_("cause"))
-    reason = django_filters.CharFilter(lookup_expr="icontains", label=_("words of the reason"))
+    reason = extend_schema_field({"type": "string", "pattern": NOT_BLANK})(
+        django_filters.CharFilter(lookup_expr="icontains", label=_("words of the reason"))
+    )
     quarantined_at_from, quarantined_at_to = moment_bounds("quarantined_at", "quarantined")
 
     class Meta:

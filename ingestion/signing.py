@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
 
+from config.backoffice.trace import current_id
 from ingestion.answer import NotCalled
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ def headers(gateway: Gateway) -> dict[str, str]:
     if not api_key.isprintable():
         raise NotCalled("no call was made: the API key holds a line break or another control character; enter it again")
     at = int(time.time())
+    asked_by = {"X-Request-ID": current_id()} if current_id() else {}
     return {
         "Content-Type": "application/json",
         "Accept": "application/json",
         "X-Request-Time": str(at),
         "DGI-API-Key": api_key,
         "DGI-API-Token": token(api_key, secret_key, at, gateway.joiner),
+        **asked_by,
     }

@@ -9,6 +9,7 @@ import time
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from config.backoffice.trace import traced
 from config.celery import stopping
 from dealers import sessions, tokens
 from dealers.tasks import PlatformTask
@@ -72,7 +73,8 @@ def sweep() -> None:
 
 def serve(lane: str) -> None:
     for run in desk.serve(lane, stop=stopping.is_set):
-        log.info("%s %s", run.feed, run.outcome)
+        with traced(run.request_id):
+            log.info("%s %s", run.feed, run.outcome)
 
 
 def nudge(lane: str) -> None:

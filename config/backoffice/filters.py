@@ -6,14 +6,22 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from config.backoffice.schema import NOT_BLANK
+
+MAY_BE_BLANK = ("cursor", "format")
+"""A blank cursor is the first page."""
+BLANK = gettext_lazy("Write a value, or leave the parameter out.")
 PAGING = {"cursor", "ordering", "page_size", "format"}
 
 
@@ -23,9 +31,11 @@ class StrictFilterBackend(DjangoFilterBackend):
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         filterset = self.get_filterset_class(view, queryset)
         known = PAGING | set(filterset.base_filters if filterset else ())
-        unknown = {name: [_("There is no such filter.")] for name in request.query_params if name not in known}
-        if unknown:
-            raise exceptions.ValidationError(unknown)
+        unknown = {name: [str(_("There is no such filter."))] for name in request.query_params if name not in known}
+        asked = request.query_params.lists()
+        blank = {name: [str(BLANK)] for name, given in asked if "" in given and name not in MAY_BE_BLANK}
+        if unknown or blank:
+            raise exceptions.ValidationError(blank | unknown)
         return super().filter_queryset(request, queryset, view)
 
 
@@ -40,7 +50,7 @@ class StrictFilterExtension(DjangoFilterExtension):
     ) -> list[dict[str, Any]]:
         if not isinstance(filter_field, AnyOf):
             return super().resolve_filter_field(auto_schema, model, filterset_class, field_name, filter_field)
-        schema = {"type": "array", "items": {"type": filter_field.field_class.json_type}}
+        schema = {"type": "array", "items": filter_field.field_class.json_schema, "minItems": 1}
         found = {"name": field_name, "in": "query", "schema": schema, "explode": True, "style": "form"}
         if filter_field.label:
             found["description"] = str(filter_field.label)
@@ -52,7 +62,7 @@ class Repeated(forms.Field):
 
     widget = forms.SelectMultiple
     hidden_widget = forms.MultipleHiddenInput
-    json_type = "string"
+    json_schema: dict[str, Any] = {"type": "string", "pattern": NOT_BLANK}
     one: forms.Field = forms.CharField()
 
     def to_python(self, value: Any) -> list[Any]:
@@ -60,7 +70,7 @@ class Repeated(forms.Field):
 
 
 class RepeatedNumber(Repeated):
-    json_type = "integer"
+    json_schema = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
     one = forms.IntegerField(min_value=0, max_value=2**63 - 1)
 
 
@@ -75,3 +85,19 @@ class AnyOf(django_filters.Filter):
 
 class AnyNumberOf(AnyOf):
     field_class = RepeatedNumber
+
+
+class YesOrNo(forms.Field):
+    """`true` or `false`; anything else is refused, not taken for neither."""
+
+    def to_python(self, value: Any) -> bool | None:
+        if value in ("true", "false", "True", "False", True, False):
+            return str(value).lower() == "true"
+        if value in (None, ""):
+            return None
+        raise ValidationError(_("Write true or false."))
+
+
+@extend_schema_field({"type": "boolean"})
+class YesOrNoFilter(django_filters.Filter):
+    field_class = YesOrNo

@@ -21,6 +21,8 @@ from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
+CURSOR = {"type": "string", "format": "cursor"}
+
 
 def refuse(parameter: str, message: str) -> NoReturn:
     """Answer 400, naming the query parameter."""
@@ -172,11 +174,17 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
-        names = ", ".join(sortable(view))
+        columns = sortable(view)
+        names, one = ", ".join(columns), f"-?({'|'.join(columns)})"
+        ordering = {"type": "string", "pattern": f"^{one}(,{one}){{0,3}}$"}
         size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": api_settings.PAGE_SIZE}
         return [
-            parameter("cursor", {"type": "string"}, "Where the page begins, from “next” or “previous”."),
-            parameter("ordering", {"type": "string"}, f"Up to four of these, “-” for descending: {names}."),
+            parameter(
+                "cursor",
+                CURSOR,
+                "Where the page begins, from “next” or “previous”; blank: at the first.",
+            ),
+            parameter("ordering", ordering, f"Up to four of these, “-” for descending: {names}."),
             parameter(self.page_size_query_param, size, "Rows on a page."),
         ]
 

@@ -7,8 +7,12 @@ from typing import Any, Literal
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 
 from config.backoffice import errors
+from config.backoffice.bodies import OneOrMore, Text
+
+ANY_TEXT, NOT_EMPTY, NOT_BLANK = r"^[^\u0000]*$", r"^[^\u0000]+$", r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 DEALERSHIP = OpenApiParameter(
     "X-Dealership",
@@ -29,6 +33,19 @@ class Schema(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         body = {"application/json": {"schema": self.error_component().ref}}
         return bodies | {"default": {"content": body, "description": "An error."}}
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
+        """A text that somebody sends is not blank, unless it may be, and holds no NUL; a list has its bounds."""
+        found: dict[str, Any] = super()._map_serializer_field(field, direction, bypass_extensions)
+        if direction != "request":
+            return found
+        if type(field) in (serializers.CharField, Text):
+            found["pattern"] = ANY_TEXT if field.allow_blank else NOT_BLANK if field.trim_whitespace else NOT_EMPTY
+        if isinstance(field, serializers.ListField) and not field.allow_empty:
+            found["minItems"] = 1
+            if field.max_length:
+                found["maxItems"] = field.max_length
+        return {"anyOf": [found, found["items"]]} if isinstance(field, OneOrMore) else found
 
     def error_component(self) -> ResolvedComponent:
         component = ResolvedComponent(name="Error", type=ResolvedComponent.SCHEMA, object="Error", schema=errors.SCHEMA)

@@ -26,6 +26,7 @@ def application_environment(options: Options, secrets: Mapping[str, str], urls: 
         "HTTPS": "0",
         "MFA_REQUIRED": "0",
         "EMAIL_URL": "consolemail://",
+        "LOG_FORMAT": "plain",
         "DGI_ALLOWED_HOSTS": "",
         "DGI_ALLOW_LOOPBACK": "1",
     }

@@ -12,6 +12,7 @@ from dealers.models.dealership import (
 )
 from dealers.models.flag import Flag
 from dealers.models.people import Invitation, Membership, User
+from dealers.models.service_token import ServiceToken
 
 __all__ = [
     "Dealership",
@@ -24,6 +25,7 @@ __all__ = [
     "Invitation",
     "Membership",
     "OpeningHours",
+    "ServiceToken",
     "User",
     "validate_time_zone",
 ]

@@ -89,10 +89,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whoever is made inactive is out at once, and stays out of those sessions if made active again."""
         super().save(*args, **options)
         if not self.is_active:
-            from dealers import sessions, tokens
+            from dealers import service_tokens, sessions, tokens
 
             sessions.end_all(self)
             tokens.revoke_all(self)
+            service_tokens.revoke_all(self)
 
     def get_short_name(self) -> str:
         return self.name or self.email

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice.api import BackofficeView
+from config.backoffice.bodies import Text
 from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
 from dealers.access import Access, needed
@@ -103,7 +104,7 @@ class BackfillRequest(serializers.Serializer):
     """Which range of which feed to fetch. Dates and moments without an offset are on the main dealer's clock."""
 
     job = serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES])
-    dealer = serializers.CharField(help_text="Dealer code.")
+    dealer = Text(help_text="Dealer code.")
     since = MainDealersMoment(help_text="A moment, or a date: its beginning.")
     until = LastMoment(required=False, allow_null=True, help_text="A moment, or a date: its end. Without it: now.")
     share = serializers.IntegerField(

@@ -6,12 +6,13 @@ from typing import IO, Any
 
 import msgspec
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, parsers, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice.api import BackofficeView
+from config.backoffice.bodies import Text
 from dealers.access import Access
 from dealers.models import Dealership
 from dealers.permissions import may
@@ -48,13 +49,18 @@ class Untouched(parsers.BaseParser):
 
 class Target(serializers.Serializer):
     job = serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES])
-    dealer = serializers.CharField(help_text="Dealer code.")
+    dealer = Text(help_text="Dealer code.")
+
+
+@extend_schema_field({"anyOf": [{"type": "object"}, {"type": "array"}]})
+class Saved(serializers.JSONField):
+    """An answer of a gateway."""
 
 
 class ImportRequest(Target):
     """A saved answer, and the feed that it is for."""
 
-    answer = serializers.JSONField(help_text="A whole answer with status and data, or the list of its records.")
+    answer = Saved(help_text="A whole answer with status and data, or the list of its records.")
 
 
 class ImportView(BackofficeView):

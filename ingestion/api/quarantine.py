@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, viewsets
 from rest_framework.decorators import action
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice.api import BackofficeView
+from config.backoffice.bodies import OneOrMore, Text
 from config.backoffice.filters import StrictFilterBackend
 from dealers.access import Access, needed
 from ingestion import identity, quarantine
@@ -54,16 +56,6 @@ class GroupSerializer(serializers.Serializer):
     since = OffsetMoment(help_text="When the first was quarantined.")
 
 
-class OneOrMore(serializers.ListField):
-    """A list; a value alone is a list of one."""
-
-    def __init__(self, child: serializers.Field, **options: Any) -> None:
-        super().__init__(child=child, required=False, allow_empty=False, max_length=MOST_AT_REQUEST, **options)
-
-    def to_internal_value(self, data: Any) -> list[Any]:
-        return super().to_internal_value(data if isinstance(data, list) else [data])
-
-
 def number() -> serializers.IntegerField:
     return serializers.IntegerField(min_value=0, max_value=2**63 - 1)
 
@@ -82,14 +74,14 @@ class Chosen(serializers.Serializer):
         "reason": "reason__icontains",
     }
 
-    ids = OneOrMore(number())
-    job = OneOrMore(serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES]))
-    dealer = OneOrMore(serializers.CharField(), help_text="Dealer codes.")
-    run = OneOrMore(number(), help_text="The runs that met them first.")
-    natural_key = OneOrMore(serializers.CharField())
-    field = OneOrMore(serializers.CharField(allow_blank=True))
-    cause = OneOrMore(serializers.CharField())
-    reason = serializers.CharField(required=False, help_text="Words of the reason.")
+    ids = OneOrMore(number(), max_length=MOST_AT_REQUEST)
+    job = OneOrMore(serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES]), max_length=MOST_AT_REQUEST)
+    dealer = OneOrMore(Text(), max_length=MOST_AT_REQUEST, help_text="Dealer codes.")
+    run = OneOrMore(number(), max_length=MOST_AT_REQUEST, help_text="The runs that met them first.")
+    natural_key = OneOrMore(Text(), max_length=MOST_AT_REQUEST)
+    field = OneOrMore(Text(allow_blank=True), max_length=MOST_AT_REQUEST)
+    cause = OneOrMore(Text(), max_length=MOST_AT_REQUEST)
+    reason = Text(required=False, help_text="Words of the reason.")
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         """A misspelt member would choose too much."""
@@ -100,17 +92,29 @@ class Chosen(serializers.Serializer):
         return given
 
     def among(self, entries: QuerySet[QuarantinedRecord]) -> QuerySet[QuarantinedRecord]:
-        """Those of `entries` that are chosen. Raises ValidationError for an id that is not among them."""
+        """Those of `entries` that are chosen. Raises NotFound for an id that is not among them."""
         given = self.validated_data
         ids = set(given.get("ids", ()))
         if missing := ids - set(entries.filter(pk__in=ids).values_list("pk", flat=True)):
             words = ", ".join(map(str, sorted(missing)[:20]))
-            raise exceptions.ValidationError({"ids": [_("There is no entry %(ids)s.") % {"ids": words}]})
+            raise exceptions.NotFound(_("There is no entry %(ids)s.") % {"ids": words})
         return entries.filter(**{lookup: given[name] for name, lookup in self.LOOKUPS.items() if name in given})
 
 
+class ChosenSchema(OpenApiSerializerExtension):
+    """What the description of `Chosen` says besides its members."""
+
+    target_class = Chosen
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
+        found = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        one_of_them = [{"required": [name]} for name in Chosen.LOOKUPS]
+        return found | {"anyOf": one_of_them, "additionalProperties": False}
+
+
 class Why(serializers.Serializer):
-    why = serializers.CharField(help_text="Why they are left alone.")
+    why = Text(help_text="Why they are left alone.")
 
 
 class ChosenWithReason(Chosen, Why):

@@ -36,6 +36,11 @@ class OffsetMoment(serializers.Field):
         return str(value.isoformat())
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d\d:\d\d:\d\d(\.\d+)?$", "example": "09:00:00"})
+class ClockTime(serializers.TimeField):
+    """Of a wall clock, without offset, which the format `time` of OpenAPI would ask for."""
+
+
 @extend_schema_field({"type": "string", "nullable": True})
 class CodeLabel(serializers.Field):
     """What a code means; null if its table lacks it."""
@@ -69,7 +74,7 @@ def column_field(column: fields.WireField) -> serializers.Field:
         fields.Whole: serializers.IntegerField,
         fields.Decimal: ExactDecimal,
         fields.Day: serializers.DateField,
-        fields.Time: serializers.TimeField,
+        fields.Time: ClockTime,
         fields.Moment: OffsetMoment,
     }
     return next(made for kind, made in kinds.items() if isinstance(column, kind))(**options)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.backoffice.api import BackofficeView
+from config.backoffice.bodies import Text
 from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
 from dealers.access import Access, needed
@@ -63,7 +64,7 @@ class RunRequest(serializers.Serializer):
     comparison is of the last full day."""
 
     job = serializers.ChoiceField(choices=[(code, code) for code in JOB_TYPES])
-    dealer = serializers.CharField(help_text="Dealer code.")
+    dealer = Text(help_text="Dealer code.")
     kind = serializers.ChoiceField(choices=[Run.Kind.LIVE, Run.Kind.COMPARISON], default=Run.Kind.LIVE)
     since = MainDealersMoment(required=False, allow_null=True)
     until = MainDealersMoment(required=False, allow_null=True)

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice import trace
 from dealers.fences import OwnKey
 from dealers.models import DealershipRows
 
@@ -99,6 +100,14 @@ class Run(models.Model):
     fence = models.PositiveIntegerField(default=0, editable=False)
     takeovers = models.PositiveSmallIntegerField(_("workers lost"), default=0)
     reached = models.DateTimeField(_("stored up to"), null=True, blank=True, editable=False)
+    request_id = models.CharField(
+        _("request"),
+        max_length=trace.LONGEST,
+        blank=True,
+        editable=False,
+        default=trace.current_id,
+        help_text=_("Of the request, task or command that asked for it; its calls bear it."),
+    )
 
     objects = RunQuerySet.as_manager()
 

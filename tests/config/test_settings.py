@@ -44,6 +44,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("DATABASE_URL", "sqlite:///forecourt.db"),
         ("DATABASE_URL", "not a url"),
         ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
         ("VALKEY_URL", "localhost"),
         ("METRICS_TOKEN", "short"),
         ("ALERT_WEBHOOK", "hooks.example/forecourt"),

@@ -10,7 +10,10 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from django.db import transaction
 
-from config.celery import app
+from config.backoffice.trace import traced
+from config.celery import REQUEST_ID, app
+from dealers.models import Dealership, Event, User
+from dealers.roles import Role
 from ingestion import services, tasks
 from ingestion.admission import PER_DEALERSHIP
 from ingestion.job_types import JOB_TYPES
@@ -18,6 +21,8 @@ from ingestion.job_types.pkb import WorkOrder
 from ingestion.models import Run
 from tests.factories import ConnectionFactory, DealershipFactory, FeedFactory
 from tests.ingestion.scripted import http, scripted
+from tests.logged import logged
+from tests.people import api_of, with_role
 
 ANSWER = http(200, {"status": 1, "data": [{"noWorkOrder": "WO/1"}]})
 
@@ -68,6 +73,31 @@ def test_a_worker_carries_out_what_was_requested_and_what_the_schedule_asks_for(
         tasks.dispatch.delay()
         assert eventually(ended.filter(job_type="prospect").first).started_by == "schedule"
     assert WorkOrder.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_request_asks_for_bears_its_id_to_the_gateway(queue: str, dealership_a: Dealership, alice: User) -> None:
+    api = api_of(with_role(alice, Role.OWNER))
+    with scripted(ANSWER) as script, logged() as lines:
+        FeedFactory(connection__base_url=script.base_url, dealership=dealership_a)
+        with start_worker(app, pool="solo", perform_ping_check=False, queues=[queue]):
+            asked = {"job": "pkb", "dealer": dealership_a.code}
+            answer = api.post("/api/v1/dgi/runs/", asked, format="json", HTTP_X_REQUEST_ID="asked-by-alice")
+            assert answer.status_code == 202
+            assert eventually(Run.objects.filter(finished_at__isnull=False).first).state == "succeeded"
+    assert [request.headers.get("x-request-id") for request in script.requests] == ["asked-by-alice"]
+    assert {each.get("request_id") for each in lines if each["logger"] == "ingestion.tasks"} == {"asked-by-alice"}
+    assert Event.objects.get(verb="run.started").request_id == "asked-by-alice"
+
+
+@pytest.mark.django_db
+def test_a_run_bears_the_id_of_its_request_whichever_task_carries_it_out() -> None:
+    with scripted(ANSWER) as script:
+        for asked_by in ("asked-by-alice", "asked-by-bob-1"):
+            with traced(asked_by):
+                services.open_run(feed=FeedFactory(connection__base_url=script.base_url), by="test")
+        tasks.live.apply(headers={REQUEST_ID: "some-other-task"})
+    assert {request.headers["x-request-id"] for request in script.requests} == {"asked-by-alice", "asked-by-bob-1"}
 
 
 @pytest.mark.django_db

@@ -24,6 +24,7 @@ NO_OWN_KEY = {
 UNIQUE_EVERYWHERE = {
     ("dealers_dealership", "code"): "the manufacturer gives each dealership its own",
     ("dealers_invitation", "token_hash"): "the hash of a random secret, looked up before anybody's dealership is known",
+    ("dealers_servicetoken", "token_hash"): "likewise",
 }
 BESIDE = {"ingestion.alert": {"state": "stuck"}}
 AT_THE_END = {"position": 999}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import UUIDField
+from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
 from config.backoffice.filters import AnyNumberOf, AnyOf
@@ -67,6 +69,9 @@ def foreign(world: World) -> dict[str, Any]:
         "since": "2026-01-14T00:00:00+07:00",
         "until": "2026-01-15T00:00:00+07:00",
         "share": 30,
+        "name": "Accounting",
+        "permissions": ["records.sales:view"],
+        "expires_at": (timezone.now() + timedelta(days=1)).isoformat(),
         "dry_run": False,
     }
 

@@ -12,7 +12,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from dealers.fences import OWNER, owner_column
-from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, OpeningHours, User
+from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, OpeningHours, ServiceToken, User
 from dealers.roles import Role
 from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
@@ -117,6 +117,15 @@ def house(code: str, name: str) -> House:
         email=f"invited@{code}.example",
         role=Role.VIEWER,
         token_hash=code * 4,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    ServiceToken.objects.create(
+        dealership=dealership,
+        name="Accounting",
+        permissions=["records.sales:view"],
+        prefix=f"fct_{code}",
+        token_hash=code * 4,
+        created_by=made.people["owner"],
         expires_at=timezone.now() + timedelta(days=1),
     )
     feeds = [FeedFactory(dealership=dealership, connection=made.gateway, job_type=code) for code in JOB_TYPES]
