@@ -4,11 +4,13 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import dealers.api
+import dealers.api_events
 import dealers.api_tokens
 import ingestion.api
 from config.backoffice.api import Router
 
 router = Router()
+router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Field, Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers.admin import DealershipFilter
+from dealers.audited import MOST, Entry, Timeline
 from ingestion import fields, identity
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES, JobType
@@ -19,8 +22,6 @@ LISTED = 5
 """Columns in a list beside the natural key, the dealership and the time of the last change."""
 SEARCHED = 8
 """Texts that a list's search looks into, the natural key first."""
-VERSIONS = 100
-"""Versions that a history shows."""
 
 
 def column(field: Field[Any, Any]) -> Any:
@@ -56,26 +57,19 @@ class LineInline(ReadOnly, admin.TabularInline):
         return super().get_queryset(request).select_related("dealership")
 
 
-class RecordAdmin(ReadOnly, BigTableAdmin):
+class RecordAdmin(ReadOnly, Timeline, BigTableAdmin):
     list_select_related = ("dealership",)
-    object_history_template = "admin/ingestion/record_history.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return identity.telling(super().get_queryset(request), request.user)
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Every version stored, the newest first, each as received and with the run that brought it."""
+    def versions(self, request: HttpRequest, object_id: str) -> Iterator[Entry]:
+        """Each as received and with the run that brought it."""
         pk = int(object_id) if object_id.isdecimal() else 0
-        versions = self.model.history.filter(id=pk).order_by("-history_id")
-        context = {
-            "versions": (
-                (version, pretty(identity.received(version.raw, version.dealership_id, request.user)))
-                for version in versions[:VERSIONS]
-            ),
-            "most": VERSIONS,
-            **(extra_context or {}),
-        }
-        return super().history_view(request, object_id, context)
+        for version in self.model.history.filter(id=pk).order_by("-history_id")[:MOST]:
+            what = _("created") if version.history_type == "+" else _("changed")
+            raw = pretty(identity.received(version.raw, version.dealership_id, request.user))
+            yield Entry(version.history_date, what, run=version.run_id, received=raw)
 
 
 def line_inline(line: type[Line]) -> type[LineInline]:

@@ -1,6 +1,6 @@
 """The admin, walked page by page: every list, every record, nothing that it must not show."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib import admin
@@ -11,7 +11,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from config.backoffice.admin import UncountedPaginator
 from dealers import audit
 from dealers.flags import FLAGS
-from dealers.models import Dealership, Event, Flag, Group, Invitation, User
+from dealers.models import Dealership, Event, Flag, Group, Invitation, ServiceToken, User
 from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
@@ -58,6 +58,14 @@ OTHERS = {
     Gate: lambda dealership, number: GateFactory(),
     Flag: lambda dealership, number: Flag.objects.create(name=list(FLAGS)[number], dealership=dealership),
     Event: lambda dealership, number: audit.record(f"thing{number}.changed", dealership),
+    ServiceToken: lambda dealership, number: ServiceToken.objects.create(
+        dealership=dealership,
+        name="ERP",
+        permissions=["ingestion.run:view"],
+        token_hash=str(number),
+        created_at=MOMENT,
+        expires_at=MOMENT + timedelta(days=1),
+    ),
     Invitation: lambda dealership, number: Invitation.objects.create(
         dealership=dealership, email=f"i{number}@x.example", role="viewer", token_hash=str(number), expires_at=MOMENT
     ),
@@ -281,7 +289,8 @@ def test_a_credential_typed_in_replaces_the_one_stored(staff):
     connection = Connection.objects.get()
     assert connection.api_key.reveal() == "another"
     history = staff.get(address(Connection, "history", connection.pk)).content.decode()
-    assert "Changed API key." in history
+    assert "connection.changed" in history
+    assert "api_key" in history
     assert "another" not in history
 
 
