@@ -33,7 +33,9 @@ class StrictFilterBackend(DjangoFilterBackend):
         known = PAGING | set(filterset.base_filters if filterset else ())
         unknown = {name: [_("There is no such filter.")] for name in request.query_params if name not in known}
         blank = {
-            name: [str(BLANK)] for name, values in request.query_params.lists() if "" in values and name not in MAY_BE_BLANK
+            name: [str(BLANK)]
+            for name, values in request.query_params.lists()
+            if "" in values and name not in MAY_BE_BLANK
         }
         if unknown or blank:
             raise exceptions.ValidationError(blank | unknown)
