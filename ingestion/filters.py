@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -33,7 +33,9 @@ class MomentBound(forms.Field):
             return None
         try:
             bound = parse_date(value) or parse_datetime(value)
-        except ValueError:
+            if isinstance(bound, datetime) and is_aware(bound):
+                bound = bound.astimezone(UTC)  # PostgreSQL reads no offset of 16 hours or more
+        except (ValueError, OverflowError):
             bound = None
         if bound is None or bound.year > 9998:
             raise ValidationError(_("Write a day, 2026-01-31, or a moment, 2026-01-31T08:00:00+07:00."))

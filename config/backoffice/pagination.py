@@ -21,6 +21,7 @@ from rest_framework.settings import api_settings
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
+EACH_ONCE = r"(?!(?:.*,)?-?(\w+),(?:.*,)?-?\1(?:,|$))"
 CURSOR = {"type": "string", "format": "cursor"}
 
 
@@ -175,8 +176,8 @@ class KeysetPagination(BasePagination):
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         columns = sortable(view)
-        names, one = ", ".join(columns), f"-?({'|'.join(columns)})"
-        ordering = {"type": "string", "pattern": f"^{one}(,{one}){{0,3}}$"}
+        names, one = ", ".join(columns), f"-?(?:{'|'.join(columns)})"
+        ordering = {"type": "string", "pattern": f"^{EACH_ONCE}{one}(?:,{one}){{0,3}}$"}
         size = {"type": "integer", "minimum": 1, "maximum": self.max_page_size, "default": api_settings.PAGE_SIZE}
         return [
             parameter(

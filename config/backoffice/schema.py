@@ -34,6 +34,11 @@ class Schema(AutoSchema):
         body = {"application/json": {"schema": self.error_component().ref}}
         return bodies | {"default": {"content": body, "description": "An error."}}
 
+    def _get_request_body(self, direction: Literal["request", "response"] = "request") -> dict[str, Any] | None:
+        """Where there is a body, there must be one, even if none of its members must be."""
+        found: dict[str, Any] | None = super()._get_request_body(direction)
+        return found and found | {"required": True}
+
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> dict[str, Any]:
         """A text that somebody sends is not blank, unless it may be, and holds no NUL; a list has its bounds."""
         found: dict[str, Any] = super()._map_serializer_field(field, direction, bypass_extensions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -56,7 +56,7 @@ class MainDealersMoment(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if not FIRST_YEAR <= value.year <= LAST_YEAR:
             self.fail("overflow")
-        return value
+        return value.astimezone(UTC) if value.tzinfo else value  # PostgreSQL reads no offset of 16 hours or more
 
 
 class RunRequest(serializers.Serializer):

@@ -25,7 +25,7 @@ from tests.tenancy.world import World, build
 
 pytestmark = pytest.mark.django_db
 schemathesis.openapi.format("cursor", st.just(""))  # the one that nobody has to be given by an answer
-EXAMPLES = {"owner": 4, "technician": 3, "anonymous": 2}
+EXAMPLES = {"owner": 3, "technician": 2, "anonymous": 2}
 """Of each operation, drawn by chance; for the owner those besides that its description suggests one by one."""
 MADE_ALIKE = rf"^/api/v1/dgi/({'|'.join(JOB_TYPES)}|freshness|backfills/$|quarantine/(replay|wait-again)?/?$)"
 """Asked by chance alone, and not besides with each boundary of each of their filters or members, which would take

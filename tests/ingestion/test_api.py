@@ -402,3 +402,15 @@ def test_a_token_that_cannot_be_read_is_refused_in_the_browser_too(client):
     response = client.get("/api/v1/dgi/pkb/", headers={"accept": "text/html", "authorization": "Bearer nonsense"})
     assert response.status_code in (401, 406)
     assert json.loads(response.content)["type"]
+
+
+def test_an_offset_that_no_clock_has_is_read_all_the_same(api, here):
+    """PostgreSQL reads none of 16 hours or more."""
+    record = record_of(PKB, here)
+    assert ids(api.get("/api/v1/dgi/pkb/", {"waktu_pkb_from": "2020-01-01T00:00:00+21:15"})) == {record.pk}
+
+
+@pytest.mark.parametrize("given", [{"flagged": "maybe"}, {"flagged": ""}, {"queued_at_from": ""}, {"ordering": ""}])
+def test_a_filter_that_says_nothing_is_refused_by_its_name(api, given):
+    response = api.get("/api/v1/dgi/runs/", given)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, *given)

@@ -16,7 +16,7 @@ from django.db.models import UUIDField
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
-from config.backoffice.filters import AnyNumberOf, AnyOf
+from config.backoffice.filters import AnyNumberOf, AnyOf, YesOrNoFilter
 from dealers.fences import owner_column
 from ingestion.filters import MomentFilter
 from ingestion.models import Feed, Run
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NO_SUCH_TEXT, NO_SUCH_CODE = "qznobody", "0907061"
 NAMES_NO_ROW = (
     django_filters.MultipleChoiceFilter,
-    django_filters.BooleanFilter,
+    YesOrNoFilter,
     django_filters.DateFilter,
     MomentFilter,
 )
