@@ -104,6 +104,8 @@ def column_type(name: str, kind: str) -> type[fields.WireField]:
     """The column that suits a field of the interface: `kind` is its type in the specification."""
     if name in ("latitude", "longitude"):
         return fields.Coordinate
+    if fields.wire_name(name) in ("noktp", "noktpbpkb", "npwp", "nokk"):
+        return fields.IdentityNumber
     if kind.endswith(" code"):
         return fields.Text if name in WITHOUT_TABLE else fields.Code
     if kind.startswith("decimal"):
