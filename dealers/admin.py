@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group as DjangoGroup
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -58,6 +59,16 @@ class NewUserForm(AdminUserCreationForm):
         fields = ("email", "name")
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """Somebody's password, set for them: in the audit, and told to them by mail."""
+
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        audit.record("password_changed", user)
+        get_adapter().send_notification_mail("account/email/password_changed", user)
+        return user
+
+
 class MembershipInline(admin.TabularInline):
     """Places of people, of those dealerships and people that whoever looks may see."""
 
@@ -88,6 +99,7 @@ class HolidayInline(admin.TabularInline):
 class UserAdmin(Confirmed, Audited, DjangoUserAdmin):
     form = UserForm
     add_form = NewUserForm
+    change_password_form = PasswordForm
     list_display = ("email", "name", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     search_fields = ("email", "name")

@@ -34,6 +34,20 @@ def test_an_administrator_creates_a_person_by_address(client, admin_user):
     assert User.objects.get(email="new@dealer.example").check_password(PASSWORD)
 
 
+def test_a_password_set_for_somebody_is_in_the_audit_and_told_to_them(
+    client, admin_user, alice, mailoutbox, django_capture_on_commit_callbacks
+):
+    client.force_login(admin_user)
+    form = {"usable_password": "true", "password1": "another long password 7", "password2": "another long password 7"}
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post(f"/admin/dealers/user/{alice.pk}/password/", form)
+    assert response.status_code == 302, response.content.decode()
+    [event] = Event.objects.filter(verb="password_changed")
+    assert (event.user_id, event.object_id) == (admin_user.pk, str(alice.pk))
+    assert "another long password" not in str(event.changes)
+    assert [mail.to for mail in mailoutbox] == [[alice.email]]
+
+
 def test_who_may_not_open_the_admin_is_not_let_in(client, alice):
     client.force_login(alice)
     assert client.get("/admin/").status_code == 302
