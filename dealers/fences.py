@@ -69,8 +69,6 @@ def policies(model: type[models.Model]) -> Iterator[tuple[str, str]]:
         f"TO {EVERYBODY} USING ({here}) WITH CHECK ({here})",
     )
     yield "of_the_platform", "TO forecourt_platform USING (true) WITH CHECK (true)"
-    if label == "ingestion.searchtext":
-        yield "looked_up_by_the_search", "FOR SELECT TO forecourt_search USING (true)"
     if label == OWNER:
         own = f"SELECT dealership_id FROM dealers_membership WHERE user_id {IS_USER}"  # noqa: S608 - our own words
         yield "of_the_person_in_scope", f"FOR SELECT TO {WRITERS} USING (id IN ({own}))"

@@ -43,12 +43,14 @@ CREATE_FUNCTION = """
     GRANT EXECUTE ON FUNCTION records_with_words
         TO forecourt_web, forecourt_worker, forecourt_platform, forecourt_readonly;
     GRANT SELECT ON ingestion_searchtext TO forecourt_search;
+    CREATE POLICY looked_up_by_the_search ON ingestion_searchtext FOR SELECT TO forecourt_search USING (true);
     GRANT CREATE ON SCHEMA public TO forecourt_search;
     ALTER FUNCTION records_with_words OWNER TO forecourt_search;
     REVOKE CREATE ON SCHEMA public FROM forecourt_search;
 """
 DROP_FUNCTION = """
     DROP FUNCTION records_with_words;
+    DROP POLICY looked_up_by_the_search ON ingestion_searchtext;
     REVOKE SELECT ON ingestion_searchtext FROM forecourt_search;
 """
 

@@ -92,12 +92,12 @@ class Chosen(serializers.Serializer):
         return given
 
     def among(self, entries: QuerySet[QuarantinedRecord]) -> QuerySet[QuarantinedRecord]:
-        """Those of `entries` that are chosen. Raises NotFound for an id that is not among them."""
+        """Those of `entries` that are chosen. Raises ValidationError for an id that is not among them."""
         given = self.validated_data
         ids = set(given.get("ids", ()))
         if missing := ids - set(entries.filter(pk__in=ids).values_list("pk", flat=True)):
             words = ", ".join(map(str, sorted(missing)[:20]))
-            raise exceptions.NotFound(_("There is no entry %(ids)s.") % {"ids": words})
+            raise exceptions.ValidationError({"ids": [_("There is no entry %(ids)s.") % {"ids": words}]})
         return entries.filter(**{lookup: given[name] for name, lookup in self.LOOKUPS.items() if name in given})
 
 

@@ -228,7 +228,7 @@ def test_another_dealerships_entry_is_as_unknown_as_none(
     answers = []
     for pk in (theirs.pk, 10**12):
         response = post(api, address, ids=[entry("1").pk, pk], **why)
-        assert response.status_code == 404
+        assert response.status_code == 400
         answers.append(response.content.decode().replace(str(pk), "#"))
         assert post(api, f"{pk}/{address}", **why).status_code == 404
     assert answers[0] == answers[1]
