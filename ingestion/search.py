@@ -17,7 +17,7 @@ from ingestion import fields
 from ingestion.job_types import JobType
 from ingestion.models import SearchText
 
-AT_ONCE = 2_000
+AT_ONCE = 1_000
 """Texts that the index takes up in one transaction."""
 
 CREATE_FUNCTION = """
