@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from collections.abc import Iterator
@@ -12,15 +11,24 @@ from typing import Any
 from config.logs import Lines
 
 
+class Kept(logging.Handler):
+    """Keeps each line as the object it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(Lines())
+        self.lines: list[dict[str, Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(json.loads(self.format(record)))
+
+
 @contextmanager
 def logged() -> Iterator[list[dict[str, Any]]]:
-    """The list is filled at the end of the block."""
-    stream, found = io.StringIO(), list[dict[str, Any]]()
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(Lines())
+    """The list grows as lines are logged."""
+    handler = Kept()
     logging.getLogger().addHandler(handler)
     try:
-        yield found
+        yield handler.lines
     finally:
         logging.getLogger().removeHandler(handler)
-        found += [json.loads(line) for line in stream.getvalue().splitlines()]

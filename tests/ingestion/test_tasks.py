@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -23,6 +24,8 @@ from tests.factories import ConnectionFactory, DealershipFactory, FeedFactory
 from tests.ingestion.scripted import http, scripted
 from tests.logged import logged
 from tests.people import api_of, with_role
+
+Found = TypeVar("Found")
 
 ANSWER = http(200, {"status": 1, "data": [{"noWorkOrder": "WO/1"}]})
 
@@ -51,7 +54,7 @@ def test_a_message_that_comes_twice_does_its_work_once() -> None:
     assert Run.objects.get().state == "succeeded"
 
 
-def eventually(find: Callable[[], Run | None], seconds: float = 20) -> Run:
+def eventually(find: Callable[[], Found | None], seconds: float = 20) -> Found:
     """What `find` finds once it finds something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -78,15 +81,17 @@ def test_a_worker_carries_out_what_was_requested_and_what_the_schedule_asks_for(
 @pytest.mark.django_db(transaction=True)
 def test_what_a_request_asks_for_bears_its_id_to_the_gateway(queue: str, dealership_a: Dealership, alice: User) -> None:
     api = api_of(with_role(alice, Role.OWNER))
-    with scripted(ANSWER) as script, logged() as lines:
+    with scripted(ANSWER) as script:
         FeedFactory(connection__base_url=script.base_url, dealership=dealership_a)
-        with start_worker(app, pool="solo", perform_ping_check=False, queues=[queue]):
+        # A worker sets up the log as it starts, so who listens comes after it; and the line comes after the commit.
+        with start_worker(app, pool="solo", perform_ping_check=False, queues=[queue]), logged() as lines:
             asked = {"job": "pkb", "dealer": dealership_a.code}
             answer = api.post("/api/v1/dgi/runs/", asked, format="json", HTTP_X_REQUEST_ID="asked-by-alice")
             assert answer.status_code == 202
             assert eventually(Run.objects.filter(finished_at__isnull=False).first).state == "succeeded"
+            told = eventually(lambda: [each for each in lines if each["logger"] == "ingestion.tasks"])
     assert [request.headers.get("x-request-id") for request in script.requests] == ["asked-by-alice"]
-    assert {each.get("request_id") for each in lines if each["logger"] == "ingestion.tasks"} == {"asked-by-alice"}
+    assert {each.get("request_id") for each in told} == {"asked-by-alice"}
     assert Event.objects.get(verb="run.started").request_id == "asked-by-alice"
 
 
