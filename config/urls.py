@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 import config.api
 import dealers.urls
 import ingestion.urls
-from config import health, reports
+from config import finding, health, pwa, reports
 
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
@@ -19,6 +19,11 @@ urlpatterns = [
     path("", include(dealers.urls)),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
+    path("search/", finding.search, name="search"),
+    path("menu/", finding.whole_menu, name="menu"),
+    path("manifest.webmanifest", pwa.manifest, name="manifest"),
+    path("sw.js", pwa.service_worker, name="service_worker"),
+    path("offline/", pwa.offline, name="offline"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("csp-report", reports.csp_report, name="csp-report"),

@@ -23,6 +23,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dealers import choice, impersonation, invitations, sessions, stepup
 from dealers.models import Invitation, User
 
+KEYS = "keys"
+"""The session's note whether single keys lead to pages."""
+
 
 class AcceptForm(forms.Form):
     """Name and password of a person who is new here."""
@@ -91,6 +94,23 @@ def end_session(request: Any, pk: int) -> HttpResponse:
 def switch_dealership(request: HttpRequest) -> HttpResponse:
     """Work in one dealership, or in all of one's own; then back to the page that one comes from."""
     choice.choose(request, request.POST.get("dealership", ""))
+    return back(request)
+
+
+@require_POST
+@login_required
+def appearance(request: Any) -> HttpResponse:
+    """A theme, or single keys on or off; then back to the page that one comes from."""
+    theme, keys = request.POST.get("theme"), request.POST.get("keys")
+    if theme in User.Theme.values and not request.impersonator:
+        User.objects.filter(pk=request.user.pk).update(theme=theme)
+    if keys in ("on", "off"):
+        request.session[KEYS] = keys
+    return back(request)
+
+
+def back(request: HttpRequest) -> HttpResponse:
+    """To the page of ours that a form names as the next."""
     following = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(following, {request.get_host()}, require_https=request.is_secure())
     return redirect(following if ours else "home")

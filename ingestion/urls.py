@@ -1,5 +1,12 @@
 from django.urls import path
 
-from ingestion import views
+from ingestion import pages, views
+from ingestion.resources import RECORDS
 
-urlpatterns = [path("", views.home, name="home"), path("metrics", views.metrics, name="metrics")]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("metrics", views.metrics, name="metrics"),
+    path("records/", pages.records, name="records"),
+    path("passport/", pages.passport, name="passport"),
+    *(each for resource in RECORDS.values() for each in resource.urls),
+]

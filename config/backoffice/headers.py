@@ -16,6 +16,7 @@ POLICY = {
     "font-src": OWN,
     "connect-src": OWN,
     "manifest-src": OWN,
+    "worker-src": OWN,
     "form-action": OWN,
     "frame-ancestors": "'none'",
     "base-uri": "'none'",

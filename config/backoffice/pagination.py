@@ -96,6 +96,54 @@ def _read(field: Any, value: Any) -> Any:
     return read
 
 
+@dataclass(frozen=True)
+class Page:
+    """Rows of an ordering, and the cursors of the pages beside them: None where none is, blank for the first page."""
+
+    rows: list[Any]
+    next_cursor: str | None
+    previous_cursor: str | None
+
+    @classmethod
+    def of(cls, queryset: QuerySet[Any], ordering: str, cursor: str | None, size: int) -> Page:
+        """One row more than the page tells whether another page follows."""
+        found = steps(queryset.model, ordering.split(","))
+        fields = [queryset.model._meta.get_field(step.name) for step in found]
+        place = Cursor.decode(cursor, ordering, fields) if cursor else None
+        backwards = place is not None and place.backwards
+        rows = queryset.order_by(*(step.order_by(backwards) for step in found))
+        if place is not None:
+            rows = rows.filter(beyond(found, place))
+        read = list(rows[: size + 1])
+        more, page = len(read) > size, read[:size]
+        if backwards:
+            page.reverse()
+
+        def beside(row: Model, back: bool) -> str:
+            return Cursor(tuple(getattr(row, step.name) for step in found), back).encode(ordering)
+
+        follows, precedes = backwards or more, more if backwards else place is not None
+        return cls(
+            page,
+            beside(page[-1], False) if follows and page else None,
+            (beside(page[0], True) if page else "") if precedes else None,
+        )
+
+
+def checked_ordering(text: str, allowed: Sequence[str]) -> str:
+    """`text` if it names up to four of the columns allowed; else answers 400."""
+    names = [name.strip() for name in text.split(",")]
+    columns = [name.removeprefix("-") for name in names]
+    unknown = [name for name in columns if name not in allowed]
+    if unknown or len(set(columns)) < len(columns) or len(columns) > 4:
+        refuse(
+            "ordering",
+            _("Order by up to four of these, each once, with “-” for descending: %(names)s.")
+            % {"names": ", ".join(allowed)},
+        )
+    return ",".join(names)
+
+
 class KeysetPagination(BasePagination):
     """Pages of a view that names `ordering_fields` (columns that `?ordering=` may use) and `ordering` (the default)."""
 
@@ -106,13 +154,9 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.url = request.build_absolute_uri()
-        self.size = self.page_size(request)
-        self.ordering = self.ordering_of(request, view)
-        self.steps = steps(queryset.model, self.ordering.split(","))
-        fields = [queryset.model._meta.get_field(step.name) for step in self.steps]
-        text = request.query_params.get("cursor")
-        self.cursor = Cursor.decode(text, self.ordering, fields) if text else None
-        return self.read(queryset)
+        size, ordering = self.page_size(request), self.ordering_of(request, view)
+        self.page = Page.of(queryset, ordering, request.query_params.get("cursor"), size)
+        return self.page.rows
 
     def page_size(self, request: Request) -> int:
         text = request.query_params.get(self.page_size_query_param)
@@ -124,44 +168,18 @@ class KeysetPagination(BasePagination):
 
     def ordering_of(self, request: Request, view: APIView | None) -> str:
         """What `?ordering=` asks for, if every column of it is declared."""
-        names = [name.strip() for name in (request.query_params.get("ordering") or default_ordering(view)).split(",")]
-        allowed = sortable(view)
-        columns = [name.removeprefix("-") for name in names]
-        unknown = [name for name in columns if name not in allowed]
-        if unknown or len(set(columns)) < len(columns) or len(columns) > 4:
-            refuse(
-                "ordering",
-                _("Order by up to four of these, each once, with “-” for descending: %(names)s.")
-                % {"names": ", ".join(allowed)},
-            )
-        return ",".join(names)
+        return checked_ordering(request.query_params.get("ordering") or default_ordering(view), sortable(view))
 
-    def read(self, queryset: QuerySet[Any]) -> list[Any]:
-        """One row more than the page tells whether another page follows."""
-        backwards = self.cursor is not None and self.cursor.backwards
-        rows = queryset.order_by(*(step.order_by(backwards) for step in self.steps))
-        if self.cursor is not None:
-            rows = rows.filter(beyond(self.steps, self.cursor))
-        found = list(rows[: self.size + 1])
-        more, page = len(found) > self.size, found[: self.size]
-        if backwards:
-            page.reverse()
-        self.has_next = backwards or more
-        self.has_previous = more if backwards else self.cursor is not None
-        self.page = page
-        return page
-
-    def link(self, row: Model, backwards: bool) -> str:
-        values = tuple(getattr(row, step.name) for step in self.steps)
-        return replace_query_param(self.url, "cursor", Cursor(values, backwards).encode(self.ordering))
+    def link(self, cursor: str | None) -> str | None:
+        if cursor is None:
+            return None
+        return replace_query_param(self.url, "cursor", cursor) if cursor else remove_query_param(self.url, "cursor")
 
     def get_next_link(self) -> str | None:
-        return self.link(self.page[-1], False) if self.has_next and self.page else None
+        return self.link(self.page.next_cursor)
 
     def get_previous_link(self) -> str | None:
-        if self.has_previous and not self.page:
-            return remove_query_param(self.url, "cursor")
-        return self.link(self.page[0], True) if self.has_previous else None
+        return self.link(self.page.previous_cursor)
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data})

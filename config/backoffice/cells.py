@@ -1,0 +1,98 @@
+"""A value as a page shows it, and the columns that make such values of rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format, time_format
+from django.utils.functional import Promise
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value in words, with what a page makes of it."""
+
+    text: str = ""
+    address: str = ""
+    """Where it leads."""
+    tag: str | None = None
+    """ok, warn, bad, info or blank: it is a state; None: it is none."""
+    moment: str = ""
+    """ISO 8601, of a date or a moment."""
+    words: tuple[str, ...] = ()
+    """What was searched for: marked wherever it stands."""
+
+    @property
+    def empty(self) -> bool:
+        return not self.text
+
+    @property
+    def marked(self) -> SafeString:
+        return marked(self.text, self.words)
+
+
+def marked(text: str, words: Sequence[str]) -> SafeString:
+    """`text` with each of `words` in <mark>, whatever its case."""
+    found = [re.escape(word) for word in words if word]
+    if not found:
+        return mark_safe(escape(text))  # noqa: S308 - escaped
+    parts = re.split(f"({'|'.join(sorted(found, key=len, reverse=True))})", text, flags=re.IGNORECASE)
+    told = (f"<mark>{escape(part)}</mark>" if place % 2 else escape(part) for place, part in enumerate(parts))
+    return mark_safe("".join(told))  # noqa: S308 - each part is escaped
+
+
+def cell(value: Any, **more: Any) -> Cell:
+    """A plain value by its type: numbers and dates as the reader's language writes them."""
+    if isinstance(value, Cell):
+        return replace(value, **more) if more else value
+    if value is None or value == "":
+        return Cell(**more)
+    if isinstance(value, bool):
+        return Cell(str(_("yes") if value else _("no")), **more)
+    if isinstance(value, datetime):
+        moment = timezone.localtime(value) if timezone.is_aware(value) else value
+        return Cell(date_format(moment, "SHORT_DATETIME_FORMAT"), moment=value.isoformat(), **more)
+    if isinstance(value, date):
+        return Cell(date_format(value, "DATE_FORMAT"), moment=value.isoformat(), **more)
+    if isinstance(value, time):
+        return Cell(time_format(value, "H:i"), **more)
+    if isinstance(value, int | Decimal):
+        return Cell(number_format(value, use_l10n=True, force_grouping=True), **more)
+    return Cell(str(value), **more)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list: how it is called, and what it shows of a row."""
+
+    name: str
+    label: str | Promise
+    read: Callable[[Any], Any]
+    sortable: bool = False
+    """By the model's column of the same name."""
+    numeric: bool = False
+    export: Callable[[Any], Any] | None = field(default=None, compare=False)
+    """The value in a file, if it is not what `read` gives."""
+
+    def cell(self, row: Any, words: tuple[str, ...] = ()) -> Cell:
+        found = cell(self.read(row))
+        return replace(found, words=words) if words else found
+
+    def plain(self, row: Any) -> Any:
+        """For a spreadsheet: numbers and dates stay what they are."""
+        found = (self.export or self.read)(row)
+        return found.text if isinstance(found, Cell) else found
+
+
+def attribute(name: str, label: str | Promise, *, sortable: bool = False, numeric: bool = False) -> Column:
+    """A column that is an attribute of the row."""
+    return Column(name, label, lambda row: getattr(row, name), sortable, numeric)

@@ -1,0 +1,274 @@
+"""The views that a Resource makes its pages with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views import View
+from rest_framework.exceptions import APIException
+
+from config.backoffice import filter_bar
+from config.backoffice.cells import Column
+from config.backoffice.filter_bar import FilterBar
+from config.backoffice.pagination import Page, checked_ordering
+from config.backoffice.resources import Verb
+
+MOST_AT_ONCE = 500
+"""Rows that a bulk verb takes."""
+
+
+class ResourcePage(LoginRequiredMixin, View):
+    """A page about a resource's rows, for those who may see any of them."""
+
+    resource: Any = None
+    """The Resource, given as the address is declared."""
+    verb: Any = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not self.resource.may(request.user):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **options)
+
+    def row(self, pk: int) -> Any:
+        return get_object_or_404(self.resource.rows(self.request.user), pk=pk)
+
+    def answer(self, template: str, status: int = 200, **context: Any) -> TemplateResponse:
+        return TemplateResponse(self.request, template, {"resource": self.resource, **context}, status=status)
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [(self.resource.list_address, self.resource.label_plural.capitalize())]
+
+
+class CellColumn(tables.Column):
+    """A column of ours in a table of django-tables2."""
+
+    empty_values = ()
+
+    def __init__(self, column: Column, words: tuple[str, ...]) -> None:
+        super().__init__(verbose_name=column.label, accessor="pk", orderable=False)
+        self.ours, self.searched = column, words
+
+    def render(self, record: Any) -> Any:
+        return self.ours.cell(record, self.searched)
+
+
+def table_of(columns: list[Column], rows: list[Any], words: tuple[str, ...]) -> tables.Table:
+    """Rows of a page under the columns chosen."""
+    declared = {column.name: CellColumn(column, words) for column in columns}
+    made: tables.Table = type("Rows", (tables.Table,), declared)(rows)
+    return made
+
+
+class ListPage(ResourcePage):
+    """Filters, rows, and what stands above them; an htmx request gets the rows alone."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        resource, user = self.resource, request.user
+        query = filter_bar.read(request.GET, {})
+        filterset = resource.filtered(user, query, request)
+        problems: list[str] = []
+        valid = filterset is None or filterset.is_valid()
+        rows = filterset.qs if filterset is not None and valid else resource.rows(user)
+        page, ordering = self.page(rows if valid else rows.none(), problems)
+        bar = FilterBar(
+            filterset, query, resource.first_filters, resource.choices(user), resource.hidden_filters
+        ) if filterset is not None else None
+        words = bar.words if bar else ()
+        columns = resource.chosen(request.GET.getlist("columns"))
+        context = {
+            "table": table_of(columns, page.rows, words),
+            "columns": columns,
+            "bar": bar,
+            "page": page,
+            "ordering": ordering,
+            "sortable": resource.sortable,
+            "problems": problems,
+            "valid": valid,
+            "bulk": [verb for verb in resource.verbs if verb.bulk and user.has_perm(verb.permission)],
+            "found": [(row, resource.address(row), resource.beside(row, words) if words else ()) for row in page.rows],
+            "creates": resource.form is not None and resource.may(user, "add"),
+        }
+        part = getattr(request, "htmx", None) and request.htmx.target == "rows"  # type: ignore[attr-defined]
+        if not part:
+            context |= resource.above(request, rows if valid else None)
+        template = f"{resource.list_template}#rows" if part else resource.list_template
+        return self.answer(template, 422 if not valid or problems else 200, **context)
+
+    def page(self, rows: Any, problems: list[str]) -> tuple[Page, str]:
+        """The rows asked for; what is wrong with the question goes to `problems`, and the first page is shown."""
+        resource, asked = self.resource, self.request.GET
+        rows, ordering, cursor = resource.listing(rows), resource.ordering, asked.get("cursor")
+        try:
+            ordering = checked_ordering(asked.get("ordering") or resource.ordering, resource.sortable_too)
+            return Page.of(rows, ordering, cursor, resource.page_size), ordering
+        except APIException as error:
+            problems += [str(words) for each in dict(error.detail).values() for words in each]  # type: ignore[arg-type,call-overload]
+            return Page.of(rows, resource.ordering, None, resource.page_size), resource.ordering
+
+
+class DetailPage(ResourcePage):
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row, resource = self.row(pk), self.resource
+        return self.answer(
+            resource.detail_template,
+            row=row,
+            title=resource.title(row),
+            panels=list(resource.panels(request, row)),
+            verbs=[(verb, f"{resource.name}-{verb.name}") for verb in resource.verbs_for(request.user, row)],
+            edits=resource.form is not None and resource.may(request.user, "change", row),
+            deletes=resource.form is not None and resource.may(request.user, "delete", row),
+            crumbs=self.crumbs(),
+            **resource.beside_panels(request, row),
+        )
+
+
+class FormPage(ResourcePage):
+    """A form on a page of its own; an invalid one answers 422 with everything as it was typed."""
+
+    def form(self, **options: Any) -> Any:
+        assert self.resource.form is not None
+        return self.resource.form(**options)
+
+    def show(self, form: Any, title: str, status: int = 200, **context: Any) -> HttpResponse:
+        return self.answer("ui/form.html", status, form=form, title=title, crumbs=self.crumbs(), **context)
+
+    def need(self, verb: str, row: Any = None) -> None:
+        if not self.resource.may(self.request.user, verb, row):
+            raise PermissionDenied
+
+
+class CreatePage(FormPage):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        self.need("add")
+        return self.show(self.form(), self.title())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        self.need("add")
+        form = self.form(data=request.POST)
+        if not form.is_valid():
+            return self.show(form, self.title(), 422)
+        row = self.resource.create(request.user, form)
+        messages.success(request, _("%(thing)s is saved.") % {"thing": self.resource.title(row)})
+        return redirect(self.resource.address(row))
+
+    def title(self) -> str:
+        return _("New: %(thing)s") % {"thing": self.resource.label}
+
+
+class EditPage(FormPage):
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.row(pk)
+        self.need("change", row)
+        return self.show(self.form(instance=row), self.resource.title(row), row=row)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.row(pk)
+        self.need("change", row)
+        form = self.form(data=request.POST, instance=row)
+        if not form.is_valid():
+            return self.show(form, self.resource.title(self.row(pk)), 422, row=row)
+        self.resource.change_row(request.user, form)
+        messages.success(request, _("%(thing)s is saved.") % {"thing": self.resource.title(row)})
+        return redirect(self.resource.address(row))
+
+
+class DeletePage(FormPage):
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.row(pk)
+        self.need("delete", row)
+        return self.answer("ui/confirm.html", row=row, title=self.resource.title(row), crumbs=self.crumbs())
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.row(pk)
+        self.need("delete", row)
+        title = self.resource.title(row)
+        self.resource.delete_row(request.user, row)
+        messages.success(request, _("%(thing)s is deleted.") % {"thing": title})
+        return redirect(self.resource.list_address)
+
+
+class VerbPage(ResourcePage):
+    """Does something with a row: at once, or after its form."""
+
+    http_method_names = ["get", "post", "head", "options"]
+
+    def allowed(self, pk: int) -> Any:
+        row = self.row(pk)
+        if not self.request.user.has_perm(self.verb.permission, row):  # type: ignore[union-attr]
+            raise PermissionDenied
+        return row
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.allowed(pk)
+        if self.verb.form is None:
+            raise Http404
+        return self.ask(row, self.verb.form())
+
+    def ask(self, row: Any, form: Any, status: int = 200) -> HttpResponse:
+        title = f"{self.verb.label}: {self.resource.title(row)}"
+        crumbs = [*self.crumbs(), (self.resource.address(row), self.resource.title(row))]
+        return self.answer("ui/form.html", status, form=form, title=title, verb=self.verb, row=row, crumbs=crumbs)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self.allowed(pk)
+        form = self.verb.form(data=request.POST) if self.verb.form else None
+        if form is not None and not form.is_valid():
+            return self.ask(row, form, 422)
+        tell(request, [done(self.verb, row, request.user, form)])
+        return redirect(self.resource.address(row))
+
+
+class BulkPage(ResourcePage):
+    """Does something with several rows; each that cannot is told."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect(self.resource.list_address)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm(self.verb.permission):  # type: ignore[union-attr]
+            raise PermissionDenied
+        picked = [int(pk) for pk in request.POST.getlist("pk") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+        form = self.verb.form(data=request.POST if "confirmed" in request.POST else None) if self.verb.form else None
+        if not picked or len(picked) > MOST_AT_ONCE:
+            messages.error(request, _("Choose between 1 and %(most)s rows.") % {"most": MOST_AT_ONCE})
+            return redirect(self.resource.list_address)
+        if form is not None and not form.is_valid():
+            title = _("%(verb)s: %(count)s rows") % {"verb": self.verb.label, "count": len(picked)}
+            status = 422 if form.is_bound else 200
+            return self.answer(
+                "ui/form.html", status, form=form, title=title, verb=self.verb, picked=picked, crumbs=self.crumbs()
+            )
+        rows = self.resource.rows(request.user).filter(pk__in=picked)
+        tell(request, [done(self.verb, row, request.user, form) for row in rows if self.may_with(row)])
+        return redirect(self.resource.list_address)
+
+    def may_with(self, row: Any) -> bool:
+        return bool(self.request.user.has_perm(self.verb.permission, row)) and self.verb.open_to(row)  # type: ignore[union-attr]
+
+
+Outcome = tuple[bool, str]
+
+
+def done(verb: Verb, row: Any, user: Any, form: Any) -> Outcome:
+    """Whether it was done, and words about it. What a verb refuses, it says as a ValidationError."""
+    try:
+        words = verb.call(row, by=user, **(form.cleaned_data if form else {}))
+    except (ValidationError, APIException) as error:
+        return False, " ".join(getattr(error, "messages", None) or [str(getattr(error, "detail", error))])
+    return True, str(words or _("%(verb)s: done.") % {"verb": verb.label})
+
+
+def tell(request: HttpRequest, outcomes: list[Outcome]) -> None:
+    """Each different outcome once."""
+    for well, words in dict.fromkeys(outcomes):
+        (messages.success if well else messages.error)(request, words)
+    if not outcomes:
+        messages.warning(request, _("Nothing of what you chose can be done with."))

@@ -1,0 +1,31 @@
+"""Finds pages and records by a few words: the bar at the top, and the command palette."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from config import menu
+from ingestion.finding import records_with
+
+
+@login_required
+def search(request: HttpRequest) -> HttpResponse:
+    """Pages whose name has the words, and records that have them, the newest of each job type."""
+    words = " ".join(request.GET.get("q", "").split())[:100]
+    pages = [
+        each
+        for _group, items in menu.shown(request)
+        for each in items
+        if words and words.casefold() in str(each.item.label).casefold()
+    ]
+    found = records_with(request.user, words) if len(words) > 1 else []
+    template = "search/choices.html" if getattr(request, "htmx", None) else "search/page.html"
+    return render(request, template, {"words": words, "pages": pages, "found": found})
+
+
+@login_required
+def whole_menu(request: HttpRequest) -> HttpResponse:
+    """The navigation as a page, for phones without scripts."""
+    return render(request, "menu.html")

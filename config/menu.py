@@ -1,0 +1,84 @@
+"""What stands in the navigation: data, of which everybody sees what they may open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dealers import flags
+from dealers.permissions import dealerships_of, may
+
+
+@dataclass(frozen=True)
+class Item:
+    """A page that people go to."""
+
+    label: str | Promise
+    url: str
+    """The name of its address."""
+    icon: str
+    permission: str = ""
+    """Blank: whoever has a place in a dealership."""
+    key: str = ""
+    """The letter that leads there after “g”."""
+    flag: str = ""
+    platform: bool = False
+    """Whether it is for platform staff only."""
+    tab: bool = False
+    """Whether it stands at the bottom of a phone's screen."""
+
+    @property
+    def address(self) -> str:
+        return reverse(self.url)
+
+    def open_to(self, user: Any, dealership_id: int | None) -> bool:
+        if self.platform and not user.is_superuser:
+            return False
+        if self.flag and not flags.is_on(self.flag, dealership_id):
+            return False
+        return may(user, self.permission) if self.permission else dealerships_of(user) != set()
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str | Promise
+    items: tuple[Item, ...]
+
+
+MENU = (
+    Group(_("Today"), (Item(_("Dashboard"), "home", "layout-dashboard", key="d", tab=True),)),
+    Group(
+        _("Records"),
+        (
+            Item(_("Records"), "records", "chart-bar", key="r", tab=True),
+            Item(_("Passport"), "passport", "motorbike", key="p", tab=True),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An item of the menu as one page shows it."""
+
+    item: Item
+    address: str
+    current: bool
+
+
+def shown(request: Any) -> list[tuple[Group, list[Shown]]]:
+    """The groups with the items that the request's person may open, the current one marked."""
+    dealership = getattr(request, "dealership_id", None)
+    found = [
+        (group, [item for item in group.items if item.open_to(request.user, dealership)]) for group in MENU
+    ]
+    addresses = [item.address for _group, items in found for item in items]
+    here = max((each for each in addresses if request.path.startswith(each) and each != "/"), key=len, default="")
+    here = here or ("/" if request.path == "/" else "")
+    return [
+        (group, [Shown(item, item.address, item.address == here) for item in items]) for group, items in found if items
+    ]
