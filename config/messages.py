@@ -46,7 +46,7 @@ class Texts(Catalog):
     def __init__(self, language: str = "") -> None:
         super().__init__(header_comment="# Written by `make messages`: docs/translations.md.", fuzzy=False)
         self.language = language
-        self._num_plurals = int(LANGUAGES[language][len("nplurals=")]) if language else 2
+        self._num_plurals = int(LANGUAGES[language][len("nplurals=")]) if language else 2  # type: ignore[assignment]
 
     def _headers(self) -> list[tuple[str, str]]:
         return [
@@ -56,7 +56,7 @@ class Texts(Catalog):
             ("Plural-Forms", LANGUAGES.get(self.language, "")),
         ]
 
-    mime_headers = property(_headers)  # type: ignore[assignment]
+    mime_headers = property(_headers)
 
 
 class Fault(NamedTuple):
