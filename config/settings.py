@@ -79,7 +79,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "django_tables2",
-    "template_partials",
 ]
 
 MIDDLEWARE = [

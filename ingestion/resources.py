@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +10,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, cell, marked
 from config.backoffice.resources import Panel, Resource, register
 from dealers.models import Dealership
 from ingestion import fields, identity
-from ingestion.display import label_of, local
+from ingestion.display import label_of
 from ingestion.filters import record_filters
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.values import canonical
@@ -31,16 +32,25 @@ def shown(column: fields.WireField, row: Any) -> Cell:
     if isinstance(column, fields.IdentityNumber):
         return cell(identity.of_row(row, column))
     value = getattr(row, column.name)
-    if value is None:
-        return Cell()
-    if isinstance(column, fields.Code):
-        label = label_of(column, value)
-        return Cell(f"{label} ({value})" if label else value)
-    if isinstance(column, fields.Moment):
-        return Cell(local(value, row.dealership.time_zone), moment=value.isoformat())
-    if isinstance(column, fields.Coordinate | fields.Percentage):
-        return Cell(canonical(value))
-    return cell(value)
+    told = next((told for kind, told in TOLD.items() if isinstance(column, kind)), None)
+    return Cell() if value is None else told(column, row, value) if told else cell(value)
+
+
+def told_code(column: Any, row: Any, value: str) -> Cell:
+    label = label_of(column, value)
+    return Cell(f"{label} ({value})" if label else value)
+
+
+TOLD: dict[type[fields.WireField], Callable[[Any, Any, Any], Cell]] = {
+    fields.Code: told_code,
+    fields.Moment: lambda column, row, value: Cell(
+        formats.moment(value, row.dealership.time_zone), moment=value.isoformat()
+    ),
+    fields.Money: lambda column, row, value: Cell(formats.money(value, row.dealership.currency)),
+    fields.Coordinate: lambda column, row, value: Cell(canonical(value)),
+    fields.Percentage: lambda column, row, value: Cell(canonical(value)),
+}
+"""How values of some kinds of columns are told."""
 
 
 def plain(column: fields.WireField, row: Any) -> Any:
@@ -96,7 +106,7 @@ class LineTable:
         self.rows = [
             (line.position, [(shown(field, line), self.numeric(field)) for field in self.columns]) for line in lines
         ]
-        self.totals = [cell(self.total(field, lines)) for field in self.columns]
+        self.totals = [self.total(field, lines) for field in self.columns]
         self.adds_up = len(lines) > 1 and any(not total.empty for total in self.totals)
 
     @staticmethod
@@ -104,15 +114,17 @@ class LineTable:
         return isinstance(field, fields.Decimal | fields.Whole)
 
     @staticmethod
-    def total(field: fields.WireField, lines: list[Any]) -> Any:
+    def total(field: fields.WireField, lines: list[Any]) -> Cell:
         """Of amounts of a line and of quantities; a unit's price and a percentage add up to nothing."""
         whole = isinstance(field, fields.Money) and not any(
             part in field.name for part in ("satuan", "harga_parts", "per_unit")
         )
-        if field.name.startswith(("total", "kuantitas", "quantity")) or whole:
-            found = [getattr(line, field.name) for line in lines if getattr(line, field.name) is not None]
-            return sum(found[1:], found[0]) if found else None
-        return None
+        found = [value for line in lines if (value := getattr(line, field.name)) is not None]
+        if not found or not (whole or field.name.startswith(("kuantitas", "quantity"))):
+            return Cell()
+        total = sum(found[1:], found[0])
+        currency = lines[0].dealership.currency
+        return Cell(formats.money(total, currency)) if isinstance(field, fields.Money) else cell(total)
 
 
 def column_of(field: fields.WireField) -> Column:

@@ -101,8 +101,9 @@ class ListPage(ResourcePage):
         part = getattr(request, "htmx", None) and request.htmx.target == "rows"  # type: ignore[attr-defined]
         if not part:
             context |= resource.above(request, rows if valid else None)
-        template = f"{resource.list_template}#rows" if part else resource.list_template
-        return self.answer(template, 422 if not valid or problems else 200, **context)
+        return self.answer(
+            resource.rows_template if part else resource.list_template, 422 if not valid or problems else 200, **context
+        )
 
     def page(self, rows: Any, problems: list[str]) -> tuple[Page, str]:
         """The rows asked for; what is wrong with the question goes to `problems`, and the first page is shown."""

@@ -74,6 +74,8 @@ class Resource:
     verbs: Sequence[Verb] = ()
     exports: bool = True
     list_template = "ui/list.html"
+    rows_template = "ui/rows.html"
+    """What htmx gets of it."""
     detail_template = "ui/detail.html"
 
     def __init__(self) -> None:
