@@ -86,11 +86,20 @@ class Tab:
 
     # -- what tests do
 
-    def visit(self, path: str, *, status: int = 200, look: Look | None = None) -> Loaded:
-        """Load a page, wait until it is at rest, and hold it to the rules as it looks now."""
+    def visit(self, path: str, *, status: int = 200, look: Look | None = None, everywhere: bool = False) -> Loaded:
+        """Load a page, wait until it is at rest, and hold it to the rules as it looks now, or in every look."""
         if look is not None:
             self.put_on(look)
         self.quiet()
+        loaded = self.load(path, status)
+        if everywhere:
+            self.inspect_everywhere()
+        else:
+            self.inspect()
+        return loaded
+
+    def load(self, path: str, status: int = 200) -> Loaded:
+        """Load a page and wait until it is at rest."""
         self.transferred.clear()
         self.kinds.clear()
         self.visiting = True
@@ -100,30 +109,38 @@ class Tab:
         assert response.status == status, f"{path} answers {response.status}, not {status}: {self.words()[:500]}"
         assert urlsplit(self.page.url).path == urlsplit(path).path, f"{path} leads to {self.page.url}"
         self.settle()
-        loaded = Loaded(status, dict(self.transferred), len(self.kinds), self.page.evaluate(SHIFT))
-        self.inspect()
-        return loaded
+        return Loaded(status, dict(self.transferred), len(self.kinds), self.page.evaluate(SHIFT))
 
     def inspect(self) -> None:
         """Hold the page as it is now to the rules; once more in each state that a click brings about."""
-        found = [*self.seen(), *axe.violations(self.page), *self.page.evaluate(SCRIPTS["overflow"])]
-        if self.look.by_touch and not self.look.forced:
-            found += self.page.evaluate(SCRIPTS["targets"], looks.FINGER)
-        assert not found, self.told(found)
+        self.hold(self.faults_of_look())
 
     def inspect_everywhere(self) -> None:
         """Hold this state of the page to the rules at every size, in every colour and in a narrow window."""
-        before = self.look
+        before, found = self.look, []
         for look in (*looks.EVERY, looks.FORCED):
             self.put_on(look)
-            self.inspect()
+            found += [f"{look}: {fault}" for fault in self.faults_of_look()]
         self.put_on(Look(looks.NARROW))
-        found = self.page.evaluate(SCRIPTS["overflow"])
-        assert not found, self.told(found)
+        found += [f"{self.look}: {fault}" for fault in self.page.evaluate(SCRIPTS["overflow"])]
         self.put_on(before)
+        self.hold(found)
+
+    def faults_of_look(self) -> list[str]:
+        """What is wrong with the page as it looks now, and what went wrong before."""
+        found = [*self.seen(), *axe.violations(self.page), *self.page.evaluate(SCRIPTS["overflow"])]
+        if self.look.by_touch and not self.look.forced:
+            found += self.page.evaluate(SCRIPTS["targets"], looks.FINGER)
+        return found
 
     def put_on(self, look: Look) -> None:
-        looks.put_on(self.page, look)
+        """Let the page look so, without loading it again."""
+        width, height = look.size
+        if self.page.viewport_size != {"width": width, "height": height}:
+            self.page.set_viewport_size({"width": width, "height": height})
+        if look.by_touch != self.look.by_touch:
+            self.devtools.send("Emulation.setTouchEmulationEnabled", {"enabled": look.by_touch})
+        self.page.emulate_media(color_scheme=look.scheme, forced_colors="active" if look.forced else "none")
         self.look = look
         self.settle()
 
@@ -133,8 +150,11 @@ class Tab:
 
     def quiet(self) -> None:
         """Whatever was done since the last look left no fault."""
-        found = self.seen()
-        assert not found, self.told(found)
+        self.hold(self.seen())
+
+    def hold(self, found: list[str]) -> None:
+        """Nothing was found, or the test fails with all of it."""
+        assert not found, "\n".join([f"{self.page.url} at {self.look}:", *dict.fromkeys(found)])
 
     def forgive(self, pattern: str) -> None:
         """A fault that a test brought about: it must be there, and counts no more."""
@@ -153,6 +173,3 @@ class Tab:
 
     def words(self) -> str:
         return self.page.locator("body").inner_text()
-
-    def told(self, found: list[str]) -> str:
-        return "\n".join([f"{self.page.url} at {self.look}:", *dict.fromkeys(found)])

@@ -8,7 +8,6 @@ from tests.browser import looks, pages
 from tests.browser.conftest import Open
 from tests.browser.looks import Look
 from tests.browser.pages import LEADS_ELSEWHERE, Place
-from tests.browser.tab import Tab
 from tests.tenancy.surfaces import routes
 from tests.tenancy.world import World
 
@@ -35,17 +34,11 @@ def test_every_page_keeps_the_rules(tab_for: Open, world: World, place: Place) -
     if not place.is_first:
         tab.visit(path, look=Look(looks.PHONE, "dark"))
         return
-    within_budget(tab, path)
-    tab.inspect_everywhere()
-    for other in others:
-        tab_for(other).visit(path, look=Look(looks.PHONE, "dark"))
-
-
-def within_budget(tab: Tab, path: str) -> None:
-    """Load a page for the first time in this browser."""
-    loaded = tab.visit(path)
+    loaded = tab.visit(path, everywhere=True)
     assert loaded.bytes <= FIRST_VISIT, f"{path} takes {loaded.bytes} bytes: {loaded.transferred}"
     assert loaded.shift <= SHIFT, f"{path} moves by {loaded.shift:.3f} while it loads"
+    for other in others:
+        tab_for(other).visit(path, look=Look(looks.PHONE, "dark"))
 
 
 def test_what_is_said_of_addresses_is_said_of_addresses_that_there_are() -> None:
