@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -100,8 +100,8 @@ def session_of(user: User) -> str:
     """The key of a session in which the person has just shown their password."""
     client = Client()
     client.force_login(user)
-    session = client.session
-    proof = {"method": "password", "at": time.time(), "email": user.email, "reauthenticated": True}
-    session[AUTHENTICATION_METHODS_SESSION_KEY] = [proof]
-    session.save()
-    return str(session.session_key)
+    request = HttpRequest()
+    request.session = client.session
+    record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
+    request.session.save()
+    return str(request.session.session_key)

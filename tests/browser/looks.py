@@ -33,4 +33,3 @@ FIRST = Look(DESK)
 EVERY = (FIRST, Look(DESK, "dark"), Look(PHONE, "dark"), Look(PHONE))
 """In the order that changes least from one to the next."""
 FORCED = Look(PHONE, forced=True)
-
