@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
-from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from dealers.models import User
 from tests.browser import chromium, looks, site
+from tests.browser.sessions import session_of
 from tests.browser.tab import Tab
 from tests.tenancy.conftest import built, world
 
@@ -94,14 +92,3 @@ def tab_for(page_for: Callable[..., Page], address: str) -> Iterator[Open]:
     yield opening
     for tab in opened:
         tab.quiet()
-
-
-def session_of(user: User) -> str:
-    """The key of a session in which the person has just shown their password."""
-    client = Client()
-    client.force_login(user)
-    request = HttpRequest()
-    request.session = client.session
-    record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
-    request.session.save()
-    return str(request.session.session_key)

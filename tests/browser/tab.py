@@ -27,6 +27,7 @@ class Loaded:
     """What it took to show a page."""
 
     status: int
+    request_id: str
     transferred: dict[str, int]
     """Bytes over the wire, headers included, by kind: Document, Stylesheet, Script, Font, Image ..."""
     requests: int
@@ -109,7 +110,8 @@ class Tab:
         assert response.status == status, f"{path} answers {response.status}, not {status}: {self.words()[:500]}"
         assert urlsplit(self.page.url).path == urlsplit(path).path, f"{path} leads to {self.page.url}"
         self.settle()
-        return Loaded(status, dict(self.transferred), len(self.kinds), self.page.evaluate(SHIFT))
+        request_id = response.header_value("X-Request-ID") or ""
+        return Loaded(status, request_id, dict(self.transferred), len(self.kinds), self.page.evaluate(SHIFT))
 
     def inspect(self) -> None:
         """Hold the page as it is now to the rules; once more in each state that a click brings about."""
@@ -117,14 +119,17 @@ class Tab:
 
     def inspect_everywhere(self) -> None:
         """Hold this state of the page to the rules at every size, in every colour and in a narrow window."""
-        before, found = self.look, []
+        before = self.look
+        found: dict[str, list[str]] = {}
         for look in (*looks.EVERY, looks.FORCED):
             self.put_on(look)
-            found += [f"{look}: {fault}" for fault in self.faults_of_look()]
+            for fault in self.faults_of_look():
+                found.setdefault(fault, []).append(str(look))
         self.put_on(Look(looks.NARROW))
-        found += [f"{self.look}: {fault}" for fault in self.page.evaluate(SCRIPTS["overflow"])]
+        for fault in self.page.evaluate(SCRIPTS["overflow"]):
+            found.setdefault(fault, []).append(str(self.look))
         self.put_on(before)
-        self.hold(found)
+        self.hold([f"{fault}  [{', '.join(dict.fromkeys(where))}]" for fault, where in found.items()])
 
     def faults_of_look(self) -> list[str]:
         """What is wrong with the page as it looks now, and what went wrong before."""

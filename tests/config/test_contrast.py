@@ -1,4 +1,4 @@
-"""Every colour of static/css/tokens.css can be read on what it stands on, in both themes: WCAG 2.2, 1.4.3 and 1.4.11."""
+"""Every colour of static/css/tokens.css can be read on what it stands on, in both themes (WCAG 1.4.3 and 1.4.11)."""
 
 from __future__ import annotations
 
