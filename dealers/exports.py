@@ -127,7 +127,13 @@ def at_once(user: Any, asked: Asked, exportable: Exportable, within: Scope) -> D
         tell("export.made", within, facts(asked, exportable, rows))
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    return Download(name, FORMATS[asked.format], file, size)
+    return Download(name, FORMATS[asked.format], in_chunks(file), size)
+
+
+def in_chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """What is in the file, which is closed then."""
+    with file:
+        yield from iter(lambda: file.read(64 * 1024), b"")
 
 
 @transaction.atomic
