@@ -44,9 +44,8 @@ def without_filters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pages(world: World) -> list[tuple[Surface, Any]]:
     """Every route about rows, of our own and of the other dealership."""
-    found = [
-        each for each in surfaces() if each.kind in {Kind.ROWS, Kind.OWN, Kind.SELF} and each.name != "admin:logout"
-    ]
+    kinds = {Kind.ROWS, Kind.OWN, Kind.SELF}
+    found = [each for each in surfaces() if each.kind in kinds and each.name != "admin:logout"]
     other = [(each, id_of(each, world.other)) for each in found]
     own = [(each, id_of(each, world.own)) for each in found if each.of_one and not each.name.endswith("None")]
     return other + own
