@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 import config.api
 import dealers.urls
+import dealers.urls_exports
 import ingestion.urls
 from config import finding, health, pwa, reports, ui_kit
 
@@ -17,6 +18,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include(ingestion.urls)),
     path("", include(dealers.urls)),
+    path("", include(dealers.urls_exports)),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
-from dealers import admin_tokens, audit, factors, invitations  # noqa: F401  registers the service tokens
+from dealers import admin_exports, admin_tokens, audit, factors, invitations  # noqa: F401  registers models of theirs
 from dealers.audited import Audited
 from dealers.choice import works_in_one
 from dealers.impersonation import may_stand_in
