@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from config.backoffice.charts import Chart, Point
 from config.backoffice.scales import scale, short
 
-TOP, HEIGHT, FOOT = 18, 160, 24
+TOP, HEIGHT, FOOT = 8, 160, 26
 """Pixels above the plot, of the plot, and below it for the labels."""
 WIDE = 1000
 """Units across of a box that is stretched."""
-LABELS = 6
+LABELS = 5
 """Labels that fit below a chart on a phone."""
 ROW, BAR = 40, 12
 """Pixels of a bar with its label, and of the bar."""
@@ -51,7 +51,7 @@ class Drawing:
 
     height: str
     lines: tuple[Label, ...] = ()
-    """The grid, each with the tick's text above it."""
+    """The grid, each with the tick's text."""
     marks: tuple[Mark, ...] = ()
     labels: tuple[Label, ...] = ()
     line: str = ""
@@ -60,6 +60,8 @@ class Drawing:
     """The viewBox of the line."""
     base: str = ""
     """Where zero lies."""
+    top: str = str(TOP)
+    tall: str = str(HEIGHT)
 
 
 def plain(value: float) -> str:
@@ -93,7 +95,7 @@ def columns(chart: Chart) -> Drawing:
         str(TOP + HEIGHT + FOOT),
         lines=tuple(grid(chart)),
         marks=tuple(marks),
-        labels=tuple(below(chart, slot, slot / 2)),
+        labels=tuple(below(chart, slot)),
         base=plain(TOP + HEIGHT * (1 - zero)),
     )
 
@@ -105,7 +107,7 @@ def line(chart: Chart) -> Drawing:
     return Drawing(
         str(TOP + HEIGHT + FOOT),
         lines=tuple(grid(chart)),
-        labels=tuple(below(chart, 1 / max(len(chart.points) - 1, 1), 0)),
+        labels=tuple(below(chart, 1 / max(len(chart.points) - 1, 1))),
         line=path,
         area=area,
         box=f"0 0 {WIDE} {HEIGHT}",
@@ -134,18 +136,19 @@ def stretched(chart: Chart, height: int) -> tuple[str, str]:
 
 
 def grid(chart: Chart) -> Iterator[Label]:
+    """The ticks, their texts at the left of the plot."""
     axis = scale(point.value for point in chart.points)
     for tick in axis.ticks:
-        yield Label(short(tick), "0", plain(TOP + HEIGHT * (1 - axis.share(tick))))
+        yield Label(short(tick), "0", plain(TOP + HEIGHT * (1 - axis.share(tick))), "end")
 
 
-def below(chart: Chart, slot: float, middle: float) -> Iterator[Label]:
-    """Labels of so many points as there is room for, the first among them."""
+def below(chart: Chart, slot: float) -> Iterator[Label]:
+    """Labels of so many points as there is room for, the first among them; one near the end stands before its point."""
     every = -(-len(chart.points) // LABELS)
     for place in range(0, len(chart.points), every):
-        x = place * slot + middle
-        anchor = "start" if x < 0.05 else "end" if x > 0.95 else "middle"
-        yield Label(chart.points[place].label, percent(min(x, 1)), str(TOP + HEIGHT + 16), anchor)
+        near_end = place * slot > 0.86
+        x = min((place + 1) * slot, 1) if near_end else place * slot
+        yield Label(chart.points[place].label, percent(x), str(TOP + HEIGHT + 18), "end" if near_end else "start")
 
 
 def bars(chart: Chart) -> Drawing:
