@@ -8,9 +8,11 @@ class DealersConfig(AppConfig):
         from django.db.backends.signals import connection_created
         from django.db.models.signals import post_migrate
 
-        from dealers import checks, events, impersonation, schedules, tenancy  # noqa: F401  registers the checks
+        from config.backoffice.resources import Looks
+        from dealers import checks, events, impersonation, saved_views, schedules, tenancy  # noqa: F401  its checks
 
         connection_created.connect(tenancy.fence, dispatch_uid="dealers.fence")
         connection_created.connect(impersonation.guard, dispatch_uid="dealers.guard")
         events.connect()
+        Looks.of = saved_views.look_of
         post_migrate.connect(schedules.create_missing, sender=self)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.backoffice.resources import Look
 from dealers.models import ListPreference, SavedView, User
 
 
@@ -25,6 +27,12 @@ def save(user: User, resource: str, name: str, query: str, *, default: bool = Fa
     if default:
         view.make_default()
     return view
+
+
+def look_of(user: Any, resource: str) -> Look:
+    """How the person looks at a list, in two queries."""
+    kept = preference_of(user, resource)
+    return Look(kept.columns, kept.density, list(SavedView.objects.of(user, resource)))
 
 
 def default_of(user: User, resource: str) -> SavedView | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from config.backoffice import formats
@@ -21,8 +22,6 @@ from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.values import canonical
 from ingestion.versions import versions
 
-LISTED = 6
-"""Columns of a list beside the dealership, unless others are chosen."""
 MOST_PLACES = 2
 """Places told in which a row has the words searched for."""
 
@@ -157,8 +156,8 @@ class RecordResource(Resource):
         key = next(field for field in declared if field.name == job.key)
         others = [field for field in declared if field is not key]
         self.columns = [column_of(key), DEALERSHIP, *(column_of(field) for field in others)]
-        telling = [field.name for field in others if field.name not in fields.SHARED]
-        self.listed = [job.key, "dealership", *telling[:LISTED]]
+        self.listed = [job.key, "dealership", *(name for name in job.listed if name != job.key)]
+        self.secret_filters = frozenset(field.name for field in declared if isinstance(field, fields.IdentityNumber))
         self.filterset = record_filters(job)
         days = [name for name in self.filterset.base_filters if name.endswith(("_from", "_to"))]
         codes = [field.name for field in declared if isinstance(field, fields.Code)]
@@ -181,6 +180,20 @@ class RecordResource(Resource):
     def listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Lines are read to show where in them words stand."""
         return rows.prefetch_related(*self.job.lines)
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        from ingestion import pages
+
+        summary = path(f"{self.path}summary/", pages.summary, {"resource": self}, name=f"{self.name}-summary")
+        return [*super().urls, summary]
+
+    def above(self, request: HttpRequest, rows: QuerySet[Any] | None) -> dict[str, Any]:
+        """Where the figures and charts of the same filters come from, once the rows are seen."""
+        query = request.GET.copy()
+        for name in ("cursor", "ordering", "columns"):
+            query.pop(name, None)
+        return {"summary": f"{reverse(f'{self.name}-summary')}?{query.urlencode()}" if rows is not None else ""}
 
     def beside(self, row: Any, words: tuple[str, ...]) -> list[tuple[str, Any]]:
         """The first fields, of the record and its lines, in which the words stand."""
@@ -215,5 +228,7 @@ class RecordResource(Resource):
         return {"versions": versions(self.job, row, request.user)}
 
 
-RECORDS = {code: register(RecordResource(job)) for code, job in JOB_TYPES.items()}
+RECORDS = {code: RecordResource(job) for code, job in JOB_TYPES.items()}
 """The pages of each job type's records by its code."""
+for each in RECORDS.values():
+    register(each)
