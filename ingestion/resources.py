@@ -160,8 +160,8 @@ class RecordResource(Resource):
         self.secret_filters = frozenset(field.name for field in declared if isinstance(field, fields.IdentityNumber))
         self.filterset = record_filters(job)
         days = [name for name in self.filterset.base_filters if name.endswith(("_from", "_to"))]
-        codes = [field.name for field in declared if isinstance(field, fields.Code)]
-        self.first_filters = ["search", "dealer", *days[:2], *codes[:2]]
+        main = [f"{job.day}_from", f"{job.day}_to"] if job.day else days[:2]
+        self.first_filters = ["search", "dealer", *main, job.part]
         self.hidden_filters = ["id", *(name for name in ("dealer_id",) if name in self.filterset.base_filters)]
         super().__init__()
 
