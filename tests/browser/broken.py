@@ -39,10 +39,17 @@ FLAWED = {
     "wide": '<svg width="3000" height="1" role="img"><title>A line</title></svg>',
     "unlabelled": '<input type="text">',
     "small-target": '<nav aria-label="Small"><a href="/">Start</a></nav>',
+    "no-ring": '<link rel="stylesheet" href="/flawed/no-ring.css"><button>Go</button>',
+    "trap": '<button id="a">Before</button><button>After</button><script src="/flawed/trap.js"></script>',
     "none": "<p>Read <a href='/'>the first page</a> with care.</p>",
 }
 """What a page's one fault is made of, by the fault."""
-SCRIPTS = {"console": 'console.warn("said aloud");', "page-error": "document.notThere.click();"}
+FILES = {
+    "console.js": 'console.warn("said aloud");',
+    "page-error.js": "document.notThere.click();",
+    "trap.js": "document.addEventListener('keydown', (event) => { a.focus(); event.preventDefault(); });",
+    "no-ring.css": "button { outline: none }",
+}
 
 
 def flawed(request: HttpRequest, fault: str) -> HttpResponse:
@@ -51,13 +58,13 @@ def flawed(request: HttpRequest, fault: str) -> HttpResponse:
     return HttpResponse(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>')
 
 
-def script(request: HttpRequest, fault: str) -> HttpResponse:
-    return HttpResponse(SCRIPTS[fault], content_type="text/javascript")
+def file(request: HttpRequest, name: str) -> HttpResponse:
+    return HttpResponse(FILES[name], content_type="text/css" if name.endswith(".css") else "text/javascript")
 
 
 urlpatterns = [
     *(path(f"going-wrong/{status}", view) for status, view in GOING_WRONG.items()),
     *(path(f"flawed/{fault}", flawed, {"fault": fault}) for fault in FLAWED),
-    *(path(f"flawed/{fault}.js", script, {"fault": fault}) for fault in SCRIPTS),
+    *(path(f"flawed/{name}", file, {"name": name}) for name in FILES),
     path("", include("config.urls")),
 ]

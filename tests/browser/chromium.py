@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,14 +90,17 @@ def ways() -> list[list[str]]:
 
 
 def attempt(command: list[str]) -> str:
-    """The last line of what a command said, if it failed."""
+    """What a command said of its failure; nothing if it did not fail."""
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return (lines[-1] if lines else f"status {done.returncode}") if done.returncode else ""
+    if done.returncode == 0:
+        return ""
+    lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    telling = [line for line in lines if re.search("error|failed|cannot|unable", line, re.IGNORECASE)]
+    return " ".join(telling[:2] or lines[-1:]) or f"status {done.returncode}"
 
 
 def main() -> int:

@@ -2,57 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from playwright.sync_api import Locator, Page
 
-FARTHEST = 200
-"""Stops after which whatever was looked for is out of reach."""
-NAME = """
-() => {
-  const at = document.activeElement;
-  if (!at || at === document.body) return "";
-  const labelled = (at.getAttribute("aria-labelledby") || "").split(" ").map((id) => document.getElementById(id));
-  const words = [...labelled, ...(at.labels || [])].filter(Boolean).map((each) => each.textContent).join(" ");
-  const name = at.getAttribute("aria-label") || words || at.textContent || at.value || at.title;
-  return name.replace(/\\s+/g, " ").trim();
-}
-"""
-RINGED = """
-(at) => {
-  const style = getComputedStyle(at), ring = parseFloat(style.outlineWidth) > 0 && style.outlineStyle !== "none";
-  return ring || style.boxShadow !== "none" || at.matches("html, body");
-}
-"""
-UNCOVERED = """
-(at) => {
-  at.scrollIntoView({ block: "nearest" });
-  const box = at.getBoundingClientRect();
-  if (box.width <= 1 || box.height <= 1) return true;
-  const top = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 20));
-  return !top || at.contains(top) || top.contains(at) || [...(at.labels || [])].some((each) => each.contains(top));
-}
-"""
+from tests.browser.tab import SCRIPTS
+
+FARTHEST = 300
+"""Stops of a page at most."""
+AFRESH = "() => { window.browserTestStops = new Set(); }"
+FROM_THE_TOP = "() => { window.browserTestStops = new Set(); document.activeElement?.blur(); }"
+HAS_FOCUS = "(it) => it === document.activeElement"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """What has the focus."""
+
+    name: str
+    known: bool
+    """Whether it had it before on this round."""
 
 
 def tab_to(page: Page, target: Locator | str, *, key: str = "Tab") -> Locator:
-    """Press Tab (or Shift+Tab, or an arrow) until the element or whatever has this name has the focus.
+    """Press Tab (or Shift+Tab, or an arrow) until the element, or one of this name, has the focus; returns it.
 
     Every stop on the way shows a ring, and nothing covers it.
     """
-    stops: list[str] = []
+    page.evaluate(AFRESH)
+    names: list[str] = []
     for _ in range(FARTHEST):
-        page.keyboard.press(key)
-        at = page.locator("*:focus")
-        if at.count() == 0:
+        stop = press(page, key)
+        if stop is None:
             continue  # the browser's own bar, once in each round
-        name = page.evaluate(NAME)
-        assert at.first.evaluate(RINGED), f"nobody sees that {name!r} has the focus"
-        assert at.first.evaluate(UNCOVERED), f"something covers {name!r} while it has the focus"
-        if name == target if isinstance(target, str) else target.evaluate("(it) => it === document.activeElement"):
-            return at.first
-        stops.append(name)
-    raise AssertionError(f"Tab does not lead to {target!r}; it leads to {list(dict.fromkeys(stops))}")
+        if stop.name == target if isinstance(target, str) else target.evaluate(HAS_FOCUS):
+            return page.locator("*:focus")
+        if stop.known:
+            break
+        names.append(stop.name)
+    raise AssertionError(f"{key} does not lead to {target!r}; it leads to {names}")
 
 
-def focused(page: Page) -> str:
-    """The name of what has the focus."""
-    return str(page.evaluate(NAME))
+def walk(page: Page) -> list[str]:
+    """Tab once around the page: every stop shows a ring, nothing covers one, and nothing is left out.
+
+    Returns the names of the stops.
+    """
+    page.evaluate(FROM_THE_TOP)
+    names: list[str] = []
+    while (stop := press(page, "Tab")) and not stop.known:
+        names.append(stop.name)
+    missed = page.evaluate(SCRIPTS["missed"])
+    assert not missed, f"Tab leads past {missed}; it leads to {names}"
+    return names
+
+
+def press(page: Page, key: str) -> Stop | None:
+    """Press a key and look where the focus is then; None for the page itself."""
+    page.keyboard.press(key)
+    found = page.evaluate(SCRIPTS["stop"])
+    if found is None:
+        return None
+    assert found["ringed"], f"nobody sees that {found['name']!r} has the focus"
+    assert not found["covered"], f"something covers {found['name']!r} while it has the focus"
+    return Stop(found["name"], found["known"])

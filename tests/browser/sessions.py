@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.test import Client
 
 from dealers.models import User
+from dealers.sessions import SEEN
 
 
 def session_of(user: User) -> str:
@@ -15,6 +16,7 @@ def session_of(user: User) -> str:
     client.force_login(user)
     request = HttpRequest()
     request.session = client.session
+    request.session[SEEN] = 0  # so that their first page notes it, as it would one that began on the page
     record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
     request.session.save()
     return str(request.session.session_key)

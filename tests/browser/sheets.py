@@ -22,7 +22,8 @@ def thumbnail(picture: Path) -> Image.Image:
     with Image.open(picture) as opened:
         wanted = DESK_WIDTH if opened.width > 800 else PHONE_WIDTH
         height = round(opened.height * wanted / opened.width)
-        return opened.convert("RGB").resize((wanted, height), Image.Resampling.LANCZOS).crop((0, 0, wanted, HEIGHT))
+        small = opened.convert("RGB").resize((wanted, height), Image.Resampling.LANCZOS)
+        return small.crop((0, 0, wanted, min(height, HEIGHT)))
 
 
 def write(rows: Sequence[Row], directory: Path) -> list[Path]:
