@@ -20,6 +20,7 @@ from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, Ou
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers import admin_tokens, audit, factors, invitations  # noqa: F401  registers the service tokens
+from dealers.admin_look import Look
 from dealers.audited import Audited
 from dealers.choice import works_in_one
 from dealers.impersonation import may_stand_in
@@ -155,7 +156,7 @@ def may_touch(request: HttpRequest, user: Model | None) -> bool:
 
 
 @admin.register(Dealership)
-class DealershipAdmin(Confirmed, Audited):
+class DealershipAdmin(Confirmed, Look, Audited):
     list_display = ("code", "name", "city", "time_zone", "currency", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code", "name", "legal_name")
@@ -165,7 +166,6 @@ class DealershipAdmin(Confirmed, Audited):
         (_("Address"), {"fields": ("street", "city", "region", "postal_code", "country")}),
         (_("Contact"), {"fields": ("phone", "email", "website")}),
         (_("Words and money"), {"fields": ("time_zone", "language", "currency")}),
-        (_("Look"), {"fields": ("brand_colour",)}),
     )
     inlines = (OpeningHoursInline, HolidayInline, MembershipInline)
 
@@ -187,7 +187,8 @@ class DealershipAdmin(Confirmed, Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """The code decides whose records arrive, and a group's name is none of a dealership's: for the platform."""
-        return () if request.user.is_superuser else ("code", "group", "is_active")
+        own = () if request.user.is_superuser else ("code", "group", "is_active")
+        return (*super().get_readonly_fields(request, obj), *own)
 
 
 @admin.register(Group)

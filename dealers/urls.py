@@ -30,6 +30,7 @@ accounts = [
 
 urlpatterns = [
     path("accounts/", include(accounts)),
+    path("dealerships/<int:dealership>/logo.png", views.logo, name="dealership_logo"),
     path("dealership/", views.switch_dealership, name="switch_dealership"),
     path("impersonation/<int:pk>/", views.impersonate, name="impersonate"),
     path("impersonation/end/", views.end_impersonation, name="end_impersonation"),

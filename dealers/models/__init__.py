@@ -11,6 +11,7 @@ from dealers.models.dealership import (
     validate_time_zone,
 )
 from dealers.models.flag import Flag
+from dealers.models.logo import Logo
 from dealers.models.people import Invitation, Membership, User
 from dealers.models.service_token import ServiceToken
 
@@ -23,6 +24,7 @@ __all__ = [
     "Group",
     "Holiday",
     "Invitation",
+    "Logo",
     "Membership",
     "OpeningHours",
     "ServiceToken",

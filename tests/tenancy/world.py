@@ -12,7 +12,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from dealers.fences import OWNER, owner_column
-from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, OpeningHours, ServiceToken, User
+from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, Logo, OpeningHours, ServiceToken, User
 from dealers.roles import Role
 from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
@@ -111,7 +111,9 @@ def house(code: str, name: str) -> House:
     }
     OpeningHours.objects.create(dealership=dealership, weekday=1, opens=time(8), closes=time(17))
     Holiday.objects.create(dealership=dealership, day=date(2026, 1, 1), name="New Year")
-    Flag.objects.create(dealership=dealership, name="messaging", is_on=True)
+    for name in ("messaging", "branding"):
+        Flag.objects.create(dealership=dealership, name=name, is_on=True)
+    Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
         dealership=dealership,
         email=f"invited@{code}.example",
