@@ -113,6 +113,7 @@ class UserAdmin(Confirmed, Audited, DjangoUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
     inlines = (MembershipInline,)
+    beside = ((Membership, "user_id"),)
     actions = ("take_factors_away",)
 
     @admin.action(description=_("Take second factors away (lost phone)"), permissions=["give_access"])
@@ -168,6 +169,7 @@ class DealershipAdmin(Confirmed, Look, Audited):
         (_("Words and money"), {"fields": ("time_zone", "language", "currency")}),
     )
     inlines = (OpeningHoursInline, HolidayInline, MembershipInline)
+    beside = ((OpeningHours, "dealership_id"), (Holiday, "dealership_id"), (Membership, "dealership_id"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dealership]:
         return Dealership.objects.visible_to(request.user)

@@ -50,7 +50,7 @@ class Look(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
         if is_on(FEATURE, obj.pk if obj else None):
             options["form"] = LookForm
-        return super().get_form(request, obj, change, **options)
+        return super().get_form(request, obj, change=change, **options)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         found = super().get_fieldsets(request, obj)
