@@ -7,8 +7,9 @@ class DealersConfig(AppConfig):
     def ready(self) -> None:
         from django.db.backends.signals import connection_created
 
-        from dealers import checks, events, impersonation, tenancy  # noqa: F401  registers the checks
+        from dealers import checks, codes, events, impersonation, tenancy  # noqa: F401  registers the checks
 
         connection_created.connect(tenancy.fence, dispatch_uid="dealers.fence")
         connection_created.connect(impersonation.guard, dispatch_uid="dealers.guard")
         events.connect()
+        codes.take_over()
