@@ -53,6 +53,7 @@ SAID = {
     "auth-logout": Kind.OPEN,
     "auth-register": Kind.TOKEN,
     "invitation": Kind.TOKEN,
+    "dealership_logo": Kind.ROWS,
     "switch_dealership": Kind.SELF,
     "set_language": Kind.OPEN,
     "impersonate": Kind.PLATFORM,
@@ -145,7 +146,7 @@ def addresses(pattern: str) -> list[str]:
     """A pattern as addresses that can be asked: ids as {id}, and every choice of a closed list of words."""
     plain = pattern.replace("^", "").replace("$", "").replace("/?", "/")
     plain = re.sub(r"<path:content_type_id>/<path:object_id>", "1/{id}", plain)
-    plain = re.sub(r"<(?:path:object_id|id)>|\(\?P<(?:pk|record)>(?:\\d|\[/\.\])\+\)", "{id}", plain)
+    plain = re.sub(r"<(?:path:object_id|id|int:dealership)>|\(\?P<(?:pk|record)>(?:\\d|\[/\.\])\+\)", "{id}", plain)
     plain = re.sub(r"\(\?P<url>\.\*\)", "no/such/page/", plain)
     plain = plain.replace("(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-no-such-key")
     plain = re.sub(r"<(?:str:)?(?:token|key)>", "no-such-token", plain)

@@ -33,6 +33,7 @@ GLOBAL = {
     "django_migrations": "which migrations there were",
     "django_session": "looked up by a secret key before anybody's dealership is known",
     "ingestion_connection": "a main dealer's gateway serves many dealerships; kept by platform administrators",
+    "ingestion_historicalconnection": "likewise, its versions, without the credential",
     "ingestion_gate": "one for each connection, likewise",
     "mfa_authenticator": "a person's second factors, encrypted, used by that person alone",
     "token_blacklist_blacklistedtoken": "tokens that are good no more, by their numbers",

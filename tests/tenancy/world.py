@@ -22,6 +22,7 @@ from dealers.models import (
     Holiday,
     Invitation,
     ListPreference,
+    Logo,
     OpeningHours,
     SavedView,
     ServiceToken,
@@ -155,7 +156,9 @@ def house(code: str, name: str) -> House:
     }
     OpeningHours.objects.create(dealership=dealership, weekday=1, opens=time(8), closes=time(17))
     Holiday.objects.create(dealership=dealership, day=date(2026, 1, 1), name="New Year")
-    Flag.objects.create(dealership=dealership, name="messaging", is_on=True)
+    for name in ("messaging", "branding"):
+        Flag.objects.create(dealership=dealership, name=name, is_on=True)
+    Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
         dealership=dealership,
         email=f"invited@{code}.example",
