@@ -315,6 +315,7 @@ CELERY_TASK_ROUTES = {
     "ingestion.live": {"queue": "live"},
     "ingestion.bulk": {"queue": "bulk"},
     "ingestion.compare": {"queue": "bulk"},
+    "dealers.export": {"queue": "bulk"},  # minutes long: in "rest" the dispatch of live runs would wait for it
 }
 """A worker for each queue: live runs wait neither for backfills nor for anything else."""
 CELERY_TASK_ACKS_LATE = True
@@ -342,6 +343,11 @@ DGI_RUN_DEADLINE = setting("DGI_RUN_DEADLINE", env.int, default=120)
 
 RUNS_KEPT_DAYS = setting("RUNS_KEPT_DAYS", env.int, default=30)
 """Days after which runs that brought nothing new are deleted."""
+
+# -- exports
+
+EXPORT_AT_ONCE = setting("EXPORT_AT_ONCE", env.int, default=5000)
+"""Rows up to which a file is made while the person waits; more of them are made in the background."""
 
 # -- watching: who is told that a feed is late, and who may read the metrics
 

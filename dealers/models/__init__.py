@@ -10,8 +10,10 @@ from dealers.models.dealership import (
     OpeningHours,
     validate_time_zone,
 )
+from dealers.models.export import Export, ExportPart
 from dealers.models.flag import Flag
 from dealers.models.people import Invitation, Membership, User
+from dealers.models.saved_view import ListPreference, SavedView
 from dealers.models.service_token import ServiceToken
 
 __all__ = [
@@ -19,12 +21,16 @@ __all__ = [
     "DealershipQuerySet",
     "DealershipRows",
     "Event",
+    "Export",
+    "ExportPart",
     "Flag",
     "Group",
     "Holiday",
     "Invitation",
+    "ListPreference",
     "Membership",
     "OpeningHours",
+    "SavedView",
     "ServiceToken",
     "User",
     "validate_time_zone",
