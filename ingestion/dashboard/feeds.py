@@ -24,22 +24,26 @@ def state_address(state: str = "") -> str:
     return f"{reverse('freshness')}?state={state}" if state else reverse("freshness")
 
 
+def all_feeds(asked: Asked) -> str:
+    return state_address()
+
+
 def feeds(asked: Asked) -> Shown:
     """Asked anew each time: a feed grows late by the clock alone."""
     known = Feed.objects.with_freshness(asked.now).visible_to(asked.user).filter(job_type__in=JOB_TYPES)
     if asked.dealership_id is not None:
         known = known.filter(dealership=asked.dealership_id)
     found = dict(known.order_by().values_list("freshness").annotate(Count("pk")))
-    quarantined = QuarantinedRecord.objects.waiting().visible_to(asked.user)
     tiles = [
         Tile(str(state.label), number(found[state]), state_address(state), KINDS.get(state, ""))
         for state in (State.FRESH, *BAD, State.WAITING, State.OFF)
         if state in found
     ]
     if asked.user.has_perm("ingestion.quarantinedrecord:view"):
-        waiting = quarantined.count()
+        waiting = QuarantinedRecord.objects.waiting().visible_to(asked.user).count()
         tiles.append(Tile(_("in quarantine"), number(waiting), state_address(), "warn" if waiting else ""))
-    worst = Case(*(When(freshness=state, then=Value(place)) for place, state in enumerate(BAD)), output_field=IntegerField())
+    cases = (When(freshness=state, then=Value(place)) for place, state in enumerate(BAD))
+    worst = Case(*cases, output_field=IntegerField())
     bad = known.filter(freshness__in=BAD).select_related("dealership").annotate(worst=worst)
     items = [
         Item(

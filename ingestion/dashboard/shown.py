@@ -65,8 +65,8 @@ class Widget:
     permissions: tuple[str, ...]
     """Any of which opens it; it shows what each of them lets a person see."""
     query: Callable[[Asked], Shown]
-    link: Callable[[Asked], str]
-    """Where its title leads: the page of the same rows."""
+    link: Callable[[Asked], str] | None = None
+    """Where its title leads: the page of the same rows; by default to a page of its own."""
     wide: bool = False
     template: str = "dashboard/figures.html"
 
@@ -77,6 +77,14 @@ class Widget:
     def address(self) -> str:
         """Its own page, and the part that the dashboard loads."""
         return reverse("dashboard-widget", args=[self.name])
+
+    @property
+    def part(self) -> str:
+        """The id of its place on the page."""
+        return f"widget-{self.name}"
+
+    def leads_to(self, asked: Asked) -> str:
+        return self.link(asked) if self.link else self.address
 
     def __str__(self) -> str:
         return str(self.title)
