@@ -77,6 +77,7 @@ def due(asked: Asked) -> Shown:
         tuple(tiles),
         items=tuple(item for _day, item in coming[:OLDEST]),
         items_title=_("Due next"),
+        none=_("No due date lies ahead."),
         note=_("The feeds do not tell of payments: an invoice stands here by its date, paid or not."),
     )
 

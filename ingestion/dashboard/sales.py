@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.formats import date_format
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -103,10 +102,6 @@ class Waiting:
 
 def registrations(asked: Asked) -> Shown:
     """Papers that the agency has given back and the customer has not fetched."""
-    return waiting_papers(asked, OLDEST)
-
-
-def waiting_papers(asked: Asked, most: int) -> Shown:
     job = JOB_TYPES["doch_read"]
     places = asked.places(job.seen_with)
     told = {BPKB: _("BPKB"), STNK: _("STNK")}
@@ -127,8 +122,9 @@ def waiting_papers(asked: Asked, most: int) -> Shown:
     oldest.sort(key=lambda each: -each[0])
     return Shown(
         tuple(tiles),
-        items=tuple(item for _days, item in oldest[:most]),
+        items=tuple(item for _days, item in oldest[:OLDEST]),
         items_title=_("Waiting longest"),
+        none=_("Nothing waits for its owner."),
     )
 
 
@@ -141,7 +137,7 @@ def items(asked: Asked, place: Place, name: str, found: Waiting) -> Iterable[tup
         yield days, Item(title, told, record("doch_read", pk), "bad" if days > PATIENCE else "", about)
 
 
-def waiting(place: Place, kind: str, most: int = 50) -> Waiting:
+def waiting(place: Place, kind: str) -> Waiting:
     """Lines with the day on which the agency gave the papers back and none on which the customer got them."""
     job = JOB_TYPES["doch_read"]
     came, went = f"tanggal_penerimaan_{kind}_dari_biro", f"tanggal_terima_{kind}_oleh_konsumen"
@@ -150,7 +146,7 @@ def waiting(place: Place, kind: str, most: int = 50) -> Waiting:
 
     def ask() -> Waiting:
         counted: dict[str, Any] = rows.aggregate(all=Count("pk"), late=Count("pk", filter=late))
-        oldest = rows.order_by(came, "pk").values_list(came, "record", "dealership", "nomor_rangka")[:most]
+        oldest = rows.order_by(came, "pk").values_list(came, "record", "dealership", "nomor_rangka")[:OLDEST]
         return Waiting(counted["all"], counted["late"], tuple(oldest))
 
     return figures.asked(f"waiting {place.today}", job, rows, ask)

@@ -51,6 +51,8 @@ class Shown:
     charts: tuple[Chart, ...] = ()
     items: tuple[Item, ...] = ()
     items_title: str = ""
+    none: str = ""
+    """What is said where there are no such rows."""
     note: str = ""
     """What the figures do not say."""
 

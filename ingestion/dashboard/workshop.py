@@ -134,6 +134,7 @@ def hotline(asked: Asked) -> Shown:
         ),
         items=tuple(item for _days, item in longest[:OLDEST]),
         items_title=_("Waiting longest"),
+        none=_("No order waits."),
         note=_(
             "Of the orders of the last %(days)d days. The feeds do not tell of a part's arrival: an order waits until a "
             "parts sale names it or its work order is invoiced."
