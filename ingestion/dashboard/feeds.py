@@ -55,4 +55,6 @@ def feeds(asked: Asked) -> Shown:
         )
         for feed in bad.order_by("worst", "dealership__code", "job_type")[:OLDEST]
     ]
-    return Shown(tuple(tiles), items=tuple(items), items_title=_("To look at"), none=_("Every feed is as it should be."))
+    return Shown(
+        tuple(tiles), items=tuple(items), items_title=_("To look at"), none=_("Every feed is as it should be.")
+    )

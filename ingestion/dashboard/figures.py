@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
-from zoneinfo import ZoneInfo
 
 from config.backoffice import charts
 from config.backoffice.charts import Bucket, Chart
@@ -30,8 +30,9 @@ MILLISECONDS = 1_000
 DAYS = 30
 """What a widget looks back, today with it."""
 Found = TypeVar("Found")
-ByDay = dict[date, int]
 Money = dict[date, Decimal]
+OfPlaces = list[tuple[Place, Mapping[date, Any]]]
+"""What each place has by day."""
 
 
 def asked(piece: str, job: JobType, rows: QuerySet[Any], ask: Callable[[], Found]) -> Found:
@@ -44,25 +45,18 @@ def asked(piece: str, job: JobType, rows: QuerySet[Any], ask: Callable[[], Found
     return measures.remembered(f"dashboard {piece}", job, rows, patiently)
 
 
-def lately(place: Place, job: JobType, days: int = DAYS) -> QuerySet[Any]:
+def lately(place: Place, job: JobType) -> QuerySet[Any]:
     """A job type's records of the last days, by its main date."""
-    bounds: tuple[Any, Any] = (place.first(days), place.today)
-    if isinstance(job.column(job.day), fields.Moment):
-        begin, end = (AtZone("dealership__time_zone", datetime.combine(day, time())) for day in following(bounds))
-        return place.rows(job.record).filter(**{f"{job.day}__gte": begin, f"{job.day}__lt": end})
-    return place.rows(job.record).filter(**{f"{job.day}__gte": bounds[0], f"{job.day}__lte": bounds[1]})
+    bounds: list[Any] = [place.first(DAYS), place.today + timedelta(days=1)]
+    if isinstance(job.column(job.day), fields.Moment):  # said so that the tallies can tell
+        bounds = [AtZone("dealership__time_zone", datetime.combine(day, time())) for day in bounds]
+    return place.rows(job.record).filter(**{f"{job.day}__gte": bounds[0], f"{job.day}__lt": bounds[1]})
 
 
-def following(days: tuple[date, date]) -> tuple[date, date]:
-    """The first day, and the one after the last."""
-    return days[0], days[1] + timedelta(days=1)
-
-
-def count_by_day(places: Iterable[Place], code: str, days: int = DAYS) -> ByDay:
-    """How many records of a job type each of the last days has, those without any as well."""
+def count_by_day(places: Iterable[Place], code: str) -> OfPlaces:
+    """How many records of a job type each of the last days has."""
     job = JOB_TYPES[code]
-    found = [(place, measures.by_day(job, lately(place, job, days))) for place in places]
-    return whole(found, days)
+    return [(place, measures.by_day(job, lately(place, job))) for place in places]  # type: ignore[misc]  # no day is null
 
 
 def sum_by_day(place: Place, code: str, name: str) -> Money:
@@ -78,10 +72,10 @@ def sum_by_day(place: Place, code: str, name: str) -> Money:
     return measures.remembered(f"dashboard sums {name}", job, rows, ask)
 
 
-def moments_by_day(place: Place, code: str, column: str, what: Any, days: int = DAYS) -> dict[date, Any]:
+def moments_by_day(place: Place, code: str, column: str, what: Any) -> dict[date, Any]:
     """`what` (an aggregate) of the records whose moment lies on each of the last days, by the place's clock."""
     job = JOB_TYPES[code]
-    begin, end = place.begin(place.first(days)), place.begin(place.today + timedelta(days=1))
+    begin, end = place.begin(place.first(DAYS)), place.begin(place.today + timedelta(days=1))
     rows = place.rows(job.record).filter(**{f"{column}__gte": begin, f"{column}__lt": end})
 
     def ask() -> dict[date, Any]:
@@ -91,37 +85,42 @@ def moments_by_day(place: Place, code: str, column: str, what: Any, days: int = 
     return asked(f"{column} {what!r} {place.zone}", job, rows, ask)
 
 
-def codes_lately(places: Iterable[Place], code: str, column: str, days: int = DAYS) -> Counter[str]:
+def codes_lately(places: Iterable[Place], code: str, column: str) -> Counter[str]:
     """How many of the last days' records have each code of a column."""
     job = JOB_TYPES[code]
     found: Counter[str] = Counter()
     for place in places:
-        found.update(measures.by_code(job, lately(place, job, days), column))
+        found.update(measures.by_code(job, lately(place, job), column))
     return found
 
 
-def total_lately(places: Iterable[Place], code: str, name: str, days: int = DAYS) -> dict[str, Decimal]:
+def total_lately(places: Iterable[Place], code: str, name: str) -> dict[str, Decimal]:
     """The sum of a money column over the last days, by currency."""
     job = JOB_TYPES[code]
     found: dict[str, Decimal] = defaultdict(Decimal)
     for place in places:
-        found[place.currency] += measures.total(job, lately(place, job, days)).sums[name]
+        found[place.currency] += measures.total(job, lately(place, job)).sums[name]
     return dict(found)
 
 
-def whole(found: Iterable[tuple[Place, Mapping[Any, Any]]], days: int = DAYS) -> dict[date, Any]:
+def whole(found: OfPlaces) -> dict[date, Any]:
     """Days added up over places; a day of which there is nothing is 0."""
     added: dict[date, Any] = {}
     for place, by_day in found:
-        for back in range(days):
+        for back in range(DAYS):
             day = place.today - timedelta(days=back)
             added[day] = added.get(day, 0) + by_day.get(day, 0)
     return dict(sorted(added.items()))
 
 
-def by_currency(found: Iterable[tuple[Place, Mapping[date, Decimal]]]) -> dict[str, Money]:
+def recent(found: OfPlaces, days: int = DAYS) -> Any:
+    """The sum over the last days of each place: where it is tomorrow already, they are others."""
+    return sum(value for place, by_day in found for day, value in by_day.items() if place.first(days) <= day)
+
+
+def by_currency(found: OfPlaces) -> dict[str, Money]:
     """Money by day for each currency."""
-    of: dict[str, list[tuple[Place, Mapping[date, Decimal]]]] = defaultdict(list)
+    of: dict[str, OfPlaces] = defaultdict(list)
     for place, by_day in found:
         of[place.currency].append((place, by_day))
     return {currency: whole(own) for currency, own in of.items()}
@@ -138,11 +137,3 @@ def money_charts(what: str, amounts: Mapping[str, Mapping[date, Decimal]]) -> tu
         return (day_chart(what, {}),)
     named = _("%(what)s in %(currency)s")
     return tuple(day_chart(named % {"what": what, "currency": currency}, by_day) for currency, by_day in found)
-
-
-def count() -> Count:
-    return Count("pk")
-
-
-def total(column: str) -> Sum:
-    return Sum(column)

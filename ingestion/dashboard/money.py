@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from config.backoffice.formats import money
 from ingestion.dashboard import figures
-from ingestion.dashboard.figures import DAYS, count_by_day, total_lately
+from ingestion.dashboard.figures import DAYS, count_by_day, recent, total_lately
 from ingestion.dashboard.places import Asked, Place
 from ingestion.dashboard.sales import OLDEST, WEEK, since
 from ingestion.dashboard.shown import Item, Shown, Tile, record, records, told
@@ -35,7 +35,7 @@ def invoiced(asked: Asked) -> Shown:
     for code, (label, column) in told_of.items():
         if places := asked.places(JOB_TYPES[code].seen_with):
             amounts = {name: amount for name, amount in total_lately(places, code, column).items() if amount}
-            count = sum(count_by_day(places, code).values())
+            count = recent(count_by_day(places, code))
             tiles.append(Tile(label, told(amounts), since(places, code), hint=invoices(count)))
     return Shown(tuple(tiles), note=_("Invoices of the last %(days)d days.") % {"days": DAYS})
 

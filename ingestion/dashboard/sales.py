@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from config.backoffice.formats import number
 from ingestion.dashboard import figures
-from ingestion.dashboard.figures import DAYS, codes_lately, count_by_day, day_chart, whole
+from ingestion.dashboard.figures import DAYS, OfPlaces, codes_lately, count_by_day, day_chart, recent, whole
 from ingestion.dashboard.places import Asked, Place
 from ingestion.dashboard.shown import Item, Shown, Tile, record, records
 from ingestion.display import label_of
@@ -32,50 +32,54 @@ BPKB, STNK = "bpkb", "stnk"
 def prospects(asked: Asked) -> Shown:
     job = "prospect"
     places = asked.places(JOB_TYPES[job].seen_with)
-    by_day = count_by_day(places, job)
+    found = count_by_day(places, job)
     return Shown(
         (
-            Tile(_("last 7 days"), number(sum(list(by_day.values())[-WEEK:])), since(places, job, WEEK)),
-            Tile(_("last 30 days"), number(sum(by_day.values())), since(places, job)),
+            Tile(_("last 7 days"), number(recent(found, WEEK)), since(places, job, WEEK)),
+            Tile(_("last 30 days"), number(recent(found)), since(places, job)),
             *of_codes(places, job, "status_prospect"),
         ),
-        (day_chart(_("New prospects"), by_day),),
+        (day_chart(_("New prospects"), whole(found)),),
     )
 
 
 def units_in(asked: Asked) -> Shown:
     job = "uinb_read"
     places = asked.places(JOB_TYPES[job].seen_with)
-    units = whole([(place, figures.sum_by_day(place, job, "unit.kuantitas_diterima")) for place in places])
-    lists = sum(count_by_day(places, job).values())
+    units: OfPlaces = [(place, figures.sum_by_day(place, job, "unit.kuantitas_diterima")) for place in places]
     return Shown(
         (
-            Tile(_("units, last 7 days"), number(sum(list(units.values())[-WEEK:])), since(places, job, WEEK)),
-            Tile(_("units, last 30 days"), number(sum(units.values())), since(places, job)),
-            Tile(_("shipping lists"), number(lists), since(places, job)),
+            Tile(_("units, last 7 days"), number(recent(units, WEEK)), since(places, job, WEEK)),
+            Tile(_("units, last 30 days"), number(recent(units)), since(places, job)),
+            Tile(_("shipping lists"), number(recent(count_by_day(places, job))), since(places, job)),
         ),
-        (day_chart(_("Units received"), units),),
+        (day_chart(_("Units received"), whole(units)),),
     )
 
 
 def deliveries(asked: Asked) -> Shown:
     job = "bast_read"
     places = asked.places(JOB_TYPES[job].seen_with)
-    by_day = count_by_day(places, job)
+    found = count_by_day(places, job)
     return Shown(
         (
-            Tile(_("last 7 days"), number(sum(list(by_day.values())[-WEEK:])), since(places, job, WEEK)),
-            Tile(_("last 30 days"), number(sum(by_day.values())), since(places, job)),
+            Tile(_("last 7 days"), number(recent(found, WEEK)), since(places, job, WEEK)),
+            Tile(_("last 30 days"), number(recent(found)), since(places, job)),
             *of_codes(places, job, "status_delivery_document"),
         ),
-        (day_chart(_("Deliveries"), by_day),),
+        (day_chart(_("Deliveries"), whole(found)),),
     )
 
 
 def since(places: Iterable[Place], code: str, days: int = DAYS, **query: object) -> str:
     """The records of the last days, by the job type's main date."""
+    return from_day(places, code, JOB_TYPES[code].day, days, **query)
+
+
+def from_day(places: Iterable[Place], code: str, column: str, days: int = DAYS, **query: object) -> str:
+    """The records whose column lies in the last days."""
     first = min((place.first(days) for place in places), default=None)
-    bound = {f"{JOB_TYPES[code].day}_from": first.isoformat()} if first else {}
+    bound = {f"{column}_from": first.isoformat()} if first else {}
     return records(code, **bound, **query)
 
 
@@ -113,7 +117,7 @@ def registrations(asked: Asked) -> Shown:
         tiles += [
             Tile(_("%(papers)s waiting") % {"papers": name}, number(sum(each.all for _place, each in found))),
             Tile(
-                ngettext("longer than %(count)d day", "longer than %(count)d days", PATIENCE) % {"count": PATIENCE},
+                _("%(papers)s, longer than %(count)d days") % {"papers": name, "count": PATIENCE},
                 number(late),
                 kind="bad" if late else "ok",
             ),

@@ -4,60 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.backoffice.formats import number
 from ingestion.dashboard import figures
-from ingestion.dashboard.figures import DAYS, by_currency, count_by_day, day_chart, money_charts, moments_by_day, whole
+from ingestion.dashboard.figures import (
+    by_currency,
+    count_by_day,
+    day_chart,
+    moments_by_day,
+    money_charts,
+    recent,
+    whole,
+)
 from ingestion.dashboard.places import Asked, Place
-from ingestion.dashboard.sales import OLDEST, since
-from ingestion.dashboard.shown import Item, Shown, Tile, record, records, told
+from ingestion.dashboard.sales import OLDEST, from_day, since
+from ingestion.dashboard.shown import Item, Shown, Tile, record, told
 from ingestion.job_types import JOB_TYPES
 
 ORDERED = 180
 """Days for which a hotline order is looked at."""
+ORDER_DAY = "tanggal_pemesanan_hlo"
 
 
 def throughput(asked: Asked) -> Shown:
     """Work orders opened and finished."""
     places = asked.places(JOB_TYPES["pkb"].seen_with)
     opened, finished = (
-        whole([(place, moments_by_day(place, "pkb", column, figures.count())) for place in places])
+        [(place, moments_by_day(place, "pkb", column, Count("pk"))) for place in places]
         for column in ("waktu_pkb", "waktu_selesai")
     )
     return Shown(
         (
-            *of_moments(_("opened today"), _("opened, last 30 days"), opened, places, "waktu_pkb"),
-            *of_moments(_("finished today"), _("finished, last 30 days"), finished, places, "waktu_selesai"),
+            Tile(_("opened today"), number(recent(opened, 1)), from_day(places, "pkb", "waktu_pkb", 1)),
+            Tile(_("opened, last 30 days"), number(recent(opened)), from_day(places, "pkb", "waktu_pkb")),
+            Tile(_("finished today"), number(recent(finished, 1)), from_day(places, "pkb", "waktu_selesai", 1)),
+            Tile(_("finished, last 30 days"), number(recent(finished)), from_day(places, "pkb", "waktu_selesai")),
         ),
-        (day_chart(_("Work orders finished"), finished),),
-    )
-
-
-def of_moments(
-    today: str, lately: str, by_day: dict[date, int], places: list[Place], column: str
-) -> tuple[Tile, ...]:
-    first, last = min((p.first(DAYS) for p in places), default=None), max((p.today for p in places), default=None)
-    if first is None or last is None:
-        return ()
-    # Where it is tomorrow already, today's are those of both days.
-    now = sum(by_day[day] for day in {place.today for place in places})
-    return (
-        Tile(today, number(now), records("pkb", **{f"{column}_from": min(p.today for p in places).isoformat()})),
-        Tile(lately, number(sum(by_day.values())), records("pkb", **{f"{column}_from": first.isoformat()})),
+        (day_chart(_("Work orders finished"), whole(finished)),),
     )
 
 
 def notes(places: list[Place], day: str, amount: str) -> dict[str, figures.Money]:
     """What the workshop's notes of a kind come to, by currency and day."""
-    return by_currency([(place, moments_by_day(place, "inv2_read", day, figures.total(amount))) for place in places])
+    return by_currency([(place, moments_by_day(place, "inv2_read", day, Sum(amount))) for place in places])
 
 
 def revenue(asked: Asked) -> Shown:
@@ -66,9 +63,7 @@ def revenue(asked: Asked) -> Shown:
     services = notes(places, "tanggal_njb", "total_harga_njb")
     parts = notes(places, "tanggal_nsc", "total_harga_nsc")
     both = {currency: added(services[currency], parts[currency]) for currency in services}
-    first = min((place.first(DAYS) for place in places), default=None)
-    of_services = records("inv2_read", tanggal_njb_from=first.isoformat()) if first else ""
-    of_parts = records("inv2_read", tanggal_nsc_from=first.isoformat()) if first else ""
+    of_services, of_parts = (from_day(places, "inv2_read", column) for column in ("tanggal_njb", "tanggal_nsc"))
     return Shown(
         (
             Tile(_("services, last 30 days"), told(sums(services)), of_services),
@@ -98,16 +93,13 @@ def parts_sold(asked: Asked) -> Shown:
     return Shown(
         (
             Tile(_("over the counter, last 30 days"), told(sums(counter)), since(places, job)),
-            Tile(_("sales over the counter"), number(sum(count_by_day(places, job).values())), since(places, job)),
-            Tile(_("in the workshop, last 30 days"), told(sums(workshop)), in_workshop(places)),
+            Tile(_("sales over the counter"), number(recent(count_by_day(places, job))), since(places, job)),
+            Tile(
+                _("in the workshop, last 30 days"), told(sums(workshop)), from_day(places, "inv2_read", "tanggal_nsc")
+            ),
         ),
         money_charts(_("Parts sold"), both),
     )
-
-
-def in_workshop(places: list[Place]) -> str:
-    first = min((place.first(DAYS) for place in places), default=None)
-    return records("inv2_read", tanggal_nsc_from=first.isoformat()) if first else ""
 
 
 @dataclass(frozen=True)
@@ -129,8 +121,8 @@ def hotline(asked: Asked) -> Shown:
     longest.sort(key=lambda each: -each[0])
     return Shown(
         (
-            Tile(_("wait for a down payment"), number(sum(each.count for _place, each in unpaid)), ordered(places, "unpaidhlo_read")),
-            Tile(_("wait for their parts"), number(sum(each.count for _place, each in paid)), ordered(places, "dphlo_read")),
+            Tile(_("wait for a down payment"), counted(unpaid), from_day(places, "unpaidhlo_read", ORDER_DAY, ORDERED)),
+            Tile(_("wait for their parts"), counted(paid), from_day(places, "dphlo_read", ORDER_DAY, ORDERED)),
         ),
         items=tuple(item for _days, item in longest[:OLDEST]),
         items_title=_("Waiting longest"),
@@ -143,14 +135,13 @@ def hotline(asked: Asked) -> Shown:
     )
 
 
-def ordered(places: list[Place], code: str) -> str:
-    """The orders that are looked at; the list cannot tell which of them wait."""
-    return since(places, code, ORDERED)
+def counted(found: Iterable[tuple[Place, Orders]]) -> str:
+    return number(sum(each.count for _place, each in found))
 
 
 def of_orders(place: Place, code: str) -> QuerySet[Any]:
     return place.rows(JOB_TYPES[code].record).filter(
-        tanggal_pemesanan_hlo__gte=place.first(ORDERED), tanggal_pemesanan_hlo__lte=place.today
+        **{f"{ORDER_DAY}__gte": place.first(ORDERED), f"{ORDER_DAY}__lte": place.today}
     )
 
 
@@ -162,8 +153,10 @@ def not_paid(place: Place) -> QuerySet[Any]:
 
 
 def not_arrived(place: Place) -> QuerySet[Any]:
-    sold = JOB_TYPES["prsl_read"].lines["parts"]._default_manager.filter(
-        dealership=OuterRef("dealership"), booking_id_reference=OuterRef("id_hlo_document")
+    sold = (
+        JOB_TYPES["prsl_read"]
+        .lines["parts"]
+        ._default_manager.filter(dealership=OuterRef("dealership"), booking_id_reference=OuterRef("id_hlo_document"))
     )
     invoiced = JOB_TYPES["inv2_read"].record._default_manager.filter(
         dealership=OuterRef("dealership"), no_work_order=OuterRef("no_work_order")
@@ -176,7 +169,7 @@ def orders(place: Place, code: str, rows: QuerySet[Any]) -> Orders:
     """An order with several down payments is one order, of the day of the first."""
 
     def ask() -> Orders:
-        by_order = rows.values("dealership", "id_hlo_document").annotate(day=Min("tanggal_pemesanan_hlo"), pk=Min("pk"))
+        by_order = rows.values("dealership", "id_hlo_document").annotate(day=Min(ORDER_DAY), pk=Min("pk"))
         found = by_order.order_by("day", "pk").values_list("day", "pk", "dealership", "id_hlo_document")
         return Orders(by_order.count(), tuple(found[:OLDEST]))
 
