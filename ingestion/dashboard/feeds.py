@@ -30,9 +30,8 @@ def all_feeds(asked: Asked) -> str:
 
 def feeds(asked: Asked) -> Shown:
     """Asked anew each time: a feed grows late by the clock alone."""
-    known = Feed.objects.with_freshness(asked.now).visible_to(asked.user).filter(job_type__in=JOB_TYPES)
-    if asked.dealership_id is not None:
-        known = known.filter(dealership=asked.dealership_id)
+    here = {} if asked.dealership_id is None else {"dealership": asked.dealership_id}
+    known = Feed.objects.with_freshness(asked.now).visible_to(asked.user).filter(job_type__in=JOB_TYPES, **here)
     found = dict(known.order_by().values_list("freshness").annotate(Count("pk")))
     tiles = [
         Tile(str(state.label), number(found[state]), state_address(state), KINDS.get(state, ""))
@@ -40,7 +39,7 @@ def feeds(asked: Asked) -> Shown:
         if state in found
     ]
     if asked.user.has_perm("ingestion.quarantinedrecord:view"):
-        waiting = QuarantinedRecord.objects.waiting().visible_to(asked.user).count()
+        waiting = QuarantinedRecord.objects.waiting().visible_to(asked.user).filter(**here).count()
         tiles.append(Tile(_("in quarantine"), number(waiting), state_address(), "warn" if waiting else ""))
     cases = (When(freshness=state, then=Value(place)) for place, state in enumerate(BAD))
     worst = Case(*cases, output_field=IntegerField())

@@ -1,6 +1,6 @@
 """Figures of several places: counted and added up by day, remembered until a run stores something.
 
-What tallies tell is asked of them (`ingestion.measures`); the rest of the records, by an index and for a second at most.
+What tallies tell is asked of them (`ingestion.measures`), the rest of the records, by an index.
 """
 
 from __future__ import annotations
@@ -18,15 +18,12 @@ from django.utils.translation import gettext as _
 
 from config.backoffice import charts
 from config.backoffice.charts import Bucket, Chart
-from config.backoffice.patience import patience
 from ingestion import fields, measures
 from ingestion.dashboard.places import Place
 from ingestion.filters import AtZone
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Tally
 
-MILLISECONDS = 1_000
-"""What a question to the records may take."""
 DAYS = 30
 """What a widget looks back, today with it."""
 Found = TypeVar("Found")
@@ -36,13 +33,8 @@ OfPlaces = list[tuple[Place, Mapping[date, Any]]]
 
 
 def asked(piece: str, job: JobType, rows: QuerySet[Any], ask: Callable[[], Found]) -> Found:
-    """The answer of the records themselves, remembered. Raises TooSlow."""
-
-    def patiently() -> Found:
-        with patience(MILLISECONDS):
-            return ask()
-
-    return measures.remembered(f"dashboard {piece}", job, rows, patiently)
+    """What the records themselves say, remembered."""
+    return measures.remembered(f"dashboard {piece}", job, rows, ask)
 
 
 def lately(place: Place, job: JobType) -> QuerySet[Any]:
@@ -69,7 +61,7 @@ def sum_by_day(place: Place, code: str, name: str) -> Money:
         of_days = tallies.filter(day__gte=place.first(DAYS), day__lte=place.today).values_list("day")
         return {day: amount or Decimal(0) for day, amount in of_days.annotate(sum=Sum(F(f"amounts__{where}")))}
 
-    return measures.remembered(f"dashboard sums {name}", job, rows, ask)
+    return asked(f"sums {name}", job, rows, ask)
 
 
 def moments_by_day(place: Place, code: str, column: str, what: Any) -> dict[date, Any]:

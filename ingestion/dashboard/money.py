@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from config.backoffice.formats import money
 from ingestion.dashboard import figures
-from ingestion.dashboard.figures import DAYS, count_by_day, recent, total_lately
+from ingestion.dashboard.figures import DAYS, by_currency, count_by_day, money_charts, recent, total_lately
 from ingestion.dashboard.places import Asked, Place
 from ingestion.dashboard.sales import OLDEST, WEEK, since
 from ingestion.dashboard.shown import Item, Shown, Tile, record, records, told
@@ -37,7 +37,10 @@ def invoiced(asked: Asked) -> Shown:
             amounts = {name: amount for name, amount in total_lately(places, code, column).items() if amount}
             count = recent(count_by_day(places, code))
             tiles.append(Tile(label, told(amounts), since(places, code), hint=invoices(count)))
-    return Shown(tuple(tiles), note=_("Invoices of the last %(days)d days.") % {"days": DAYS})
+    customers = asked.places(JOB_TYPES["inv1_read"].seen_with)
+    by_day = by_currency([(place, figures.sum_by_day(place, "inv1_read", "amount")) for place in customers])
+    drawn = money_charts(_("Invoiced to customers"), by_day) if customers else ()
+    return Shown(tuple(tiles), drawn, note=_("Invoices of the last %(days)d days.") % {"days": DAYS})
 
 
 def invoices(count: int) -> str:

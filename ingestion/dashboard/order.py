@@ -15,7 +15,7 @@ from ingestion.dashboard.widgets import WIDGETS
 PREFERENCE = "dashboard"
 """The name of the person's choice among those of lists: its columns are the widgets."""
 EVERYTHING = tuple(WIDGETS)
-SHOWROOM = ("prospects", "deliveries", "registrations", "units-in")
+SHOWROOM = ("prospects", "deliveries", "registrations", "units")
 COUNTER = ("parts", "hotline", "workshop")
 USUAL: dict[Role, tuple[str, ...]] = {
     Role.OWNER: EVERYTHING,
@@ -24,7 +24,7 @@ USUAL: dict[Role, tuple[str, ...]] = {
     Role.SERVICE_MANAGER: ("workshop", "revenue", "hotline", "parts", "feeds"),
     Role.SERVICE_ADVISOR: ("workshop", "hotline", "parts"),
     Role.TECHNICIAN: ("workshop", "parts", "hotline"),
-    Role.INVENTORY_MANAGER: ("units-in", "deliveries", *COUNTER, "feeds"),
+    Role.INVENTORY_MANAGER: ("units", "deliveries", *COUNTER, "feeds"),
     Role.PARTS_CLERK: COUNTER,
     Role.ACCOUNTANT: ("due", "invoiced", "revenue", "parts"),
     Role.CUSTOMER_SERVICE: ("registrations", "hotline", "prospects", "deliveries"),

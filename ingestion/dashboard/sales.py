@@ -17,8 +17,6 @@ from ingestion.dashboard import figures
 from ingestion.dashboard.figures import DAYS, OfPlaces, codes_lately, count_by_day, day_chart, recent, whole
 from ingestion.dashboard.places import Asked, Place
 from ingestion.dashboard.shown import Item, Shown, Tile, record, records
-from ingestion.display import label_of
-from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
 
 WEEK = 7
@@ -85,11 +83,10 @@ def from_day(places: Iterable[Place], code: str, column: str, days: int = DAYS, 
 
 def of_codes(places: list[Place], code: str, column: str) -> Iterable[Tile]:
     """A figure for each code of a column that the last days have."""
-    field = JOB_TYPES[code].column(column)
-    assert isinstance(field, Code)
+    table = getattr(JOB_TYPES[code].column(column), "table", {})
     for value, count in sorted(codes_lately(places, code, column).items()):
         if count:
-            label = (label_of(field, value) or value) if value else _("status not said")
+            label = str(table.get(value, value)) if value else _("status not said")
             address = since(places, code, **{column: value}) if value else ""
             yield Tile(label, number(count), address)
 

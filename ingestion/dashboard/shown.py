@@ -30,6 +30,11 @@ class Tile:
     """ok, warn, bad or blank."""
     hint: str = ""
 
+    @property
+    def is_long(self) -> bool:
+        """Whether its words need a row to themselves, as amounts of several currencies do."""
+        return len(self.words) > 13  # what fits at the usual size on a phone
+
 
 @dataclass(frozen=True)
 class Item:

@@ -9,8 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -20,13 +19,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from config.backoffice.patience import TooSlow
+from config.backoffice.patience import TooSlow, patience
 from ingestion.dashboard import order, setup
 from ingestion.dashboard.places import Asked
 from ingestion.dashboard.shown import Widget
 from ingestion.dashboard.widgets import WIDGETS
 
 log = logging.getLogger(__name__)
+MILLISECONDS = 1_500
+"""What a statement of a widget may take."""
 WELL, FAILED = 200, 500
 
 
@@ -52,9 +53,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def widget(request: Any, name: str) -> HttpResponse:
     """A widget: its part of the dashboard for htmx, else a page of its own."""
-    asked, found = asked_by(request), WIDGETS.get(name)
-    if found is None:
-        raise Http404
+    asked, found = asked_by(request), WIDGETS[name]
     if not found.open_to(asked):
         raise PermissionDenied
     body, status = drawn(request, found, asked)
@@ -78,7 +77,7 @@ def drawn(request: Any, found: Widget, asked: Asked) -> tuple[str, int]:
     """A widget's contents, or what went wrong: nothing of it reaches the other widgets or the transaction."""
     context: dict[str, Any] = {"widget": found}
     try:
-        with transaction.atomic():
+        with patience(MILLISECONDS):
             context["shown"] = found.query(asked)
             return render_to_string(found.template, context, request), WELL
     except Exception as error:

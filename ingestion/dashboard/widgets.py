@@ -22,7 +22,7 @@ def lately(code: str) -> Callable[[Asked], str]:
 DECLARED = (
     Widget("feeds", _("Feeds"), "plug", ("ingestion.feed:view",), feeds.feeds, feeds.all_feeds),
     Widget("prospects", _("New prospects"), "users", (SALES,), sales.prospects, lately("prospect")),
-    Widget("units-in", _("Units in"), "truck", (SALES,), sales.units_in, lately("uinb_read")),
+    Widget("units", _("Units in"), "truck", (SALES,), sales.units_in, lately("uinb_read")),
     Widget("deliveries", _("Deliveries"), "truck-delivery", (SALES,), sales.deliveries, lately("bast_read")),
     Widget("registrations", _("Papers waiting for customers"), "certificate", (SALES,), sales.registrations),
     Widget("workshop", _("Workshop"), "tools", (SERVICE,), workshop.throughput, lately("pkb")),

@@ -90,13 +90,12 @@ def parts_sold(asked: Asked) -> Shown:
     counter = by_currency([(place, figures.sum_by_day(place, job, "total_harga_so")) for place in places])
     workshop = notes(places, "tanggal_nsc", "total_harga_nsc")
     both = {currency: added(counter[currency], workshop[currency]) for currency in counter}
+    of_notes = from_day(places, "inv2_read", "tanggal_nsc")
     return Shown(
         (
             Tile(_("over the counter, last 30 days"), told(sums(counter)), since(places, job)),
             Tile(_("sales over the counter"), number(recent(count_by_day(places, job))), since(places, job)),
-            Tile(
-                _("in the workshop, last 30 days"), told(sums(workshop)), from_day(places, "inv2_read", "tanggal_nsc")
-            ),
+            Tile(_("in the workshop, last 30 days"), told(sums(workshop)), of_notes),
         ),
         money_charts(_("Parts sold"), both),
     )
@@ -128,8 +127,8 @@ def hotline(asked: Asked) -> Shown:
         items_title=_("Waiting longest"),
         none=_("No order waits."),
         note=_(
-            "Of the orders of the last %(days)d days. The feeds do not tell of a part's arrival: an order waits until a "
-            "parts sale names it or its work order is invoiced."
+            "Of the orders of the last %(days)d days. The feeds do not tell of a part's arrival: an order waits until "
+            "a parts sale names it or its work order is invoiced."
         )
         % {"days": ORDERED},
     )

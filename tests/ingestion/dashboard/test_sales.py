@@ -56,7 +56,7 @@ def test_today_is_the_dealerships_day(looks, made, alice):
 def test_units_are_counted_and_not_shipping_lists_alone(looks, made, alice):
     made("uinb_read", tanggal_terima=TODAY, line={"kuantitas_diterima": 4})
     made("uinb_read", tanggal_terima="2026-11-01", line={"kuantitas_diterima": 3})
-    found = looks("units-in", alice)
+    found = looks("units", alice)
     assert words(found) == {"units, last 7 days": "4", "units, last 30 days": "7", "shipping lists": "2"}
     assert values(found) == {"1 Nov": 3, "21 Nov": 4}
 
