@@ -1,10 +1,12 @@
 from django.urls import path
 
 from ingestion import pages, views
+from ingestion.dashboard.urls import urlpatterns as dashboard
 from ingestion.resources import RECORDS
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    *dashboard,
+    path("ingestion/", views.home, name="freshness"),
     path("metrics", views.metrics, name="metrics"),
     path("records/", pages.records, name="records"),
     path("passport/", pages.passport, name="passport"),

@@ -31,6 +31,9 @@ class Kind(Enum):
 
 SAID = {
     "home": Kind.ROWS,
+    "dashboard-widget": Kind.ROWS,
+    "dashboard-customise": Kind.SELF,
+    "freshness": Kind.ROWS,
     "metrics": Kind.TOKEN,
     "livez": Kind.OPEN,
     "readyz": Kind.OPEN,
