@@ -61,7 +61,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Said(HTMLParser):
     """What a page says in words of its own, with the line."""
 
-    NAMES = re.compile(r"Forecourt|&\w+;")
+    NAMES = re.compile(r"Forecourt|CSV|XLSX|Rp|\S*\d\S*|&\w+;")
     ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description")
 
     def __init__(self, page: Path) -> None:
@@ -77,7 +77,9 @@ class Said(HTMLParser):
                 self.handle_data(value or "")
 
     def handle_data(self, data: str) -> None:
-        if self.inside not in ("code", "script", "style") and re.search(r"[^\W\d_]{2}", self.NAMES.sub("", data)):
+        if self.inside not in ("code", "kbd", "samp", "script", "style") and re.search(
+            r"[^\W\d_]{2}", self.NAMES.sub("", data)
+        ):
             self.found.append((self.getpos()[0], data.strip()))
 
 
