@@ -61,7 +61,8 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Said(HTMLParser):
     """What a page says in words of its own, with the line."""
 
-    NAMES = re.compile(r"Forecourt|&\w+;")
+    NAMES = re.compile(r"Forecourt|CSV|XLSX|Rp|\S*\d\S*|&\w+;")
+    NO_WORDS = ("code", "kbd", "samp", "script", "style")
     ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description")
 
     def __init__(self, page: Path) -> None:
@@ -76,8 +77,11 @@ class Said(HTMLParser):
             if name in self.ATTRIBUTES:
                 self.handle_data(value or "")
 
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = None
+
     def handle_data(self, data: str) -> None:
-        if self.inside not in ("code", "script", "style") and re.search(r"[^\W\d_]{2}", self.NAMES.sub("", data)):
+        if self.inside not in self.NO_WORDS and re.search(r"[^\W\d_]{2}", self.NAMES.sub("", data)):
             self.found.append((self.getpos()[0], data.strip()))
 
 
@@ -87,11 +91,8 @@ def without_tags(source: str) -> Iterator[str]:
     for token in Lexer(source).tokenize():
         if token.token_type == TokenType.BLOCK and "blocktrans" in token.split_contents()[0]:
             translated = not token.contents.startswith("end")
-        yield (
-            token.contents
-            if token.token_type == TokenType.TEXT and not translated
-            else "\n" * token.contents.count("\n")
-        )
+        shown = token.token_type == TokenType.TEXT and not translated
+        yield token.contents if shown else "\n" * token.contents.count("\n")
 
 
 def translated(words: str | tuple[str, str], *strings: str) -> list[str]:
