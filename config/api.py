@@ -5,12 +5,14 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import dealers.api
 import dealers.api_events
+import dealers.api_exports
 import dealers.api_tokens
 import ingestion.api
 from config.backoffice.api import Router
 
 router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
+router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)
 

@@ -58,6 +58,7 @@ MENU = (
             Item(_("Passport"), "passport", "motorbike", key="p", tab=True),
         ),
     ),
+    Group(_("Platform"), (Item(_("Components"), "ui_kit", "adjustments-horizontal", platform=True),)),
 )
 
 

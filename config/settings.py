@@ -79,7 +79,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "django_tables2",
-    "template_partials",
 ]
 
 MIDDLEWARE = [
@@ -177,6 +176,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Forecourt] "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a name
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_FORMS = {"confirm_login_code": "dealers.codes.ConfirmForm"}
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 10
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_SESSION_REMEMBER = True
@@ -199,6 +199,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation or an administrator vouched for the address
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
+SESSION_ENGINE = "dealers.sealed"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 """Seconds without a request after which a session ends."""
 SESSION_ABSOLUTE_AGE = 60 * 60 * 24 * 7

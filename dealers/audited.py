@@ -1,69 +1,59 @@
-"""Admin pages whose changes are written to the audit."""
+"""Admin pages whose changes are written to the audit, with a reason if whoever changes something gives one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from dealers import audit
-from dealers.models import Event
+from dealers.timeline import Timeline
 
-MOST = 100
-"""Entries that a timeline shows."""
-
-
-@dataclass
-class Entry:
-    """Something that became of a row."""
-
-    at: datetime
-    what: Any
-    who: str = ""
-    acting_as: Any = None
-    changes: dict[str, Any] | None = None
-    reason: str = ""
-    run: int | None = None
-    """That brought it."""
-    received: str = ""
-    """The row as it came."""
+REASON = "change_reason"
+"""The name of the field, which is no column of the row."""
 
 
-class Timeline(admin.ModelAdmin):
-    """One page of all that became of a row: events of the audit, for those who may read it, and stored versions."""
+class Reasoned(admin.ModelAdmin):
+    """A form that changes a row asks for a reason, which may stay blank; it stands with every event and version."""
 
-    object_history_template = "admin/dealers/timeline.html"
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        asked = REASON in (options.get("fields") or ())
+        if asked:
+            options["fields"] = [name for name in options["fields"] if name != REASON]
+        form: Any = super().get_form(request, obj, change=change, **options)
+        return type(form.__name__, (form,), {REASON: reason_field()}) if asked else form
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        found = [*self.events(request, object_id), *self.versions(request, object_id)]
-        found.sort(key=lambda entry: entry.at, reverse=True)
-        context = {"entries": found[:MOST], "most": MOST, **(extra_context or {})}
-        return super().history_view(request, object_id, context)
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        found = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj) or REASON in flatten_fieldsets(found):
+            return found
+        return [*found, (None, {"fields": (REASON,)})]
 
-    def events(self, request: HttpRequest, object_id: str) -> Iterator[Entry]:
-        of_row = Event.objects.visible_to(request.user).filter(
-            object_type=self.model._meta.label_lower, object_id=object_id
-        )
-        for event in of_row.select_related("acting_as").order_by("-at")[:MOST]:
-            yield Entry(event.at, event.verb, event.who, event.acting_as, event.changes, event.reason)
-
-    def versions(self, request: HttpRequest, object_id: str) -> Iterable[Entry]:
-        """Stored versions of the row, where the model keeps some."""
-        return ()
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        with audit.because(request.POST.get(REASON, "")):
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
 
-class Audited(Timeline):
+def reason_field() -> forms.CharField:
+    words = _("Why; it stands in the audit and with the version.")
+    return forms.CharField(label=_("Reason"), required=False, max_length=audit.LONGEST_REASON, help_text=words)
+
+
+class Audited(Reasoned, Timeline):
     """Who added, changed or deleted a row, and which fields, in the same transaction."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         given = form.cleaned_data
-        changes = {name: [form.initial.get(name), given.get(name)] for name in form.changed_data if name in given}
+        names = [name for name in form.changed_data if name in given and name != REASON]
+        changes = {name: [form.initial.get(name), given.get(name)] for name in names}
         audit.record(f"{obj._meta.model_name}.{'changed' if change else 'added'}", obj, changes=changes)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:

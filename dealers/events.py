@@ -79,7 +79,11 @@ def connect() -> None:
     from allauth.mfa import signals as mfa
     from django.contrib.auth.signals import user_logged_in, user_logged_out
     from django.db.models.signals import post_delete, post_save
+    from simple_history.signals import pre_create_historical_record
 
+    from dealers import versions
+
+    pre_create_historical_record.connect(versions.note, dispatch_uid="dealers.note")
     user_logged_in.connect(sessions.begin, dispatch_uid="dealers.begin")
     user_logged_out.connect(impersonation.signed_out, dispatch_uid="dealers.impersonation_over")
     user_logged_out.connect(signed_out, dispatch_uid="dealers.signed_out")

@@ -20,6 +20,8 @@ from django.db.migrations.state import ProjectState
 OWNER = "dealers.dealership"
 SCOPE = "(SELECT nullif(current_setting('app.dealerships', true), '')::bigint[])::bigint[]"
 IN_SCOPE = f"= ANY ({SCOPE})"
+BY_ID = (OWNER, "dealers.historicaldealership")
+"""The dealership itself and its versions: whose row it is, its own id says."""
 """The subselect makes it one look per statement instead of one per row."""
 WRITERS = "forecourt_web, forecourt_worker"
 EVERYBODY = f"{WRITERS}, forecourt_readonly"
@@ -49,7 +51,7 @@ class OwnKey(models.ForeignKey):
 
 def owner_column(model: type[models.Model]) -> str | None:
     """The column that says which dealership a row belongs to; None if its rows belong to none."""
-    if model._meta.label_lower == OWNER:
+    if model._meta.label_lower in BY_ID:
         return "id"
     for field in model._meta.concrete_fields:
         if field.name == "dealership" and field.related_model and field.related_model._meta.label_lower == OWNER:

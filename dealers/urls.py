@@ -32,6 +32,7 @@ urlpatterns = [
     path("accounts/", include(accounts)),
     path("appearance/", views.appearance, name="appearance"),
     path("language/", localisation.set_language, name="set_language"),
+    path("dealerships/<int:dealership>/logo.png", views.logo, name="dealership_logo"),
     path("dealership/", views.switch_dealership, name="switch_dealership"),
     path("impersonation/<int:pk>/", views.impersonate, name="impersonate"),
     path("impersonation/end/", views.end_impersonation, name="end_impersonation"),

@@ -27,12 +27,14 @@ class Exportable(Protocol):
 
     name: str
     """In addresses and in the audit."""
-    title: str
-    """For people."""
     permission: str
     """The one that its rows are seen with."""
     identity_filters: frozenset[str]
     """Parameters whose values are numbers of somebody's papers: the audit does not keep them."""
+
+    @property
+    def title(self) -> str:
+        """For people."""
 
     def sheet(self, user: Any, query: QueryDict, columns: list[str]) -> Sheet:
         """The rows that `user` sees under these filters; without columns, the usual ones.

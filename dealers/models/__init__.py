@@ -12,6 +12,7 @@ from dealers.models.dealership import (
 )
 from dealers.models.export import Export, ExportPart
 from dealers.models.flag import Flag
+from dealers.models.logo import Logo
 from dealers.models.people import Invitation, Membership, User
 from dealers.models.saved_view import ListPreference, SavedView
 from dealers.models.service_token import ServiceToken
@@ -28,6 +29,7 @@ __all__ = [
     "Holiday",
     "Invitation",
     "ListPreference",
+    "Logo",
     "Membership",
     "OpeningHours",
     "SavedView",

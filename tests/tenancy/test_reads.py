@@ -13,7 +13,7 @@ from tests.tenancy.world import House, World, contents
 pytestmark = pytest.mark.django_db(transaction=True)
 
 REFUSED = {301, 302, 401, 403, 404, 405}
-SHOWN_TO_ITS_OWN = ("-list", "-detail", "_changelist", "y_change", "d_change", "r_change", "home", "auth-me")
+SHOWN_TO_ITS_OWN = ("-list", "-detail", "_changelist", "y_change", "d_change", "r_change", "home", "auth-me", "exports")
 OF_ONESELF = ("admin:auth_user_password_change",)
 """Routes that must show the other dealership's words to its own people, or they would prove nothing."""
 
@@ -69,7 +69,7 @@ def test_nothing_of_another_dealership_stands_beside_the_own(world: World, tally
 @pytest.mark.parametrize("who", ["owner", "technician", "former", "stranger", "anonymous"])
 def test_a_row_of_another_dealership_is_as_if_it_were_not_there(world: World, tally: Any, who: str) -> None:
     visitor, asked, leaks = visitors(world)[who], 0, []
-    for surface in (each for each in surfaces() if each.of_one and each.kind is Kind.ROWS):
+    for surface in (each for each in surfaces() if each.of_one and each.kind in {Kind.ROWS, Kind.OWN}):
         pk = id_of(surface, world.other)
         found, missing = visitor.of("GET", surface, pk), visitor.of("GET", surface, NO_SUCH_ID)
         asked += 1
@@ -104,7 +104,8 @@ def test_the_canary_is_found_by_those_it_belongs_to(world: World) -> None:
     neighbour = Visitor(world.other.people["owner"])
     silent = []
     for surface in surfaces():
-        if surface.kind is not Kind.ROWS or not surface.name.endswith(SHOWN_TO_ITS_OWN) or surface.name in OF_ONESELF:
+        shown = surface.kind in {Kind.ROWS, Kind.OWN} and surface.name.endswith(SHOWN_TO_ITS_OWN)
+        if not shown or surface.name in OF_ONESELF:
             continue
         answer = neighbour.of("GET", surface, id_of(surface, world.other))
         if answer.status != 200 or not answer.shows():
