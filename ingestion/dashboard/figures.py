@@ -6,13 +6,13 @@ What tallies tell is asked of them (`ingestion.measures`), the rest of the recor
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import DecimalField, F, QuerySet, Sum, Value
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
@@ -22,19 +22,21 @@ from ingestion import fields, measures
 from ingestion.dashboard.places import Place
 from ingestion.filters import AtZone
 from ingestion.job_types import JOB_TYPES, JobType
-from ingestion.models import Tally
+from ingestion.models import Holding, Tally
 
 DAYS = 30
 """What a widget looks back, today with it."""
 Found = TypeVar("Found")
 Money = dict[date, Decimal]
-OfPlaces = list[tuple[Place, Mapping[date, Any]]]
+OfPlaces = Sequence[tuple[Place, Mapping[date, Any]]]
 """What each place has by day."""
 
 
-def asked(piece: str, job: JobType, rows: QuerySet[Any], ask: Callable[[], Found]) -> Found:
-    """What the records themselves say, remembered."""
-    return measures.remembered(f"dashboard {piece}", job, rows, ask)
+def asked(piece: str, job: JobType, rows: QuerySet[Any], ask: Callable[[], Found], *beside: str) -> Found:
+    """What the records themselves say, remembered; `beside` names the other job types that it depends on."""
+    changes = Holding.objects.filter(job_type__in=beside).order_by("job_type").values_list("job_type")
+    stamps = list(changes.annotate(Sum("changes"))) if beside else ""
+    return measures.remembered(f"dashboard {piece} {stamps}", job, rows, ask)
 
 
 def lately(place: Place, job: JobType) -> QuerySet[Any]:
@@ -45,23 +47,25 @@ def lately(place: Place, job: JobType) -> QuerySet[Any]:
     return place.rows(job.record).filter(**{f"{job.day}__gte": bounds[0], f"{job.day}__lt": bounds[1]})
 
 
-def count_by_day(places: Iterable[Place], code: str) -> OfPlaces:
-    """How many records of a job type each of the last days has."""
+def tallied(places: Iterable[Place], code: str, name: str = "") -> tuple[OfPlaces, OfPlaces]:
+    """How many records of a job type each of the last days has, and the sum of one of its `measured`."""
+    found = [(place, tallied_in(place, code, name)) for place in places]
+    counts: OfPlaces = [(place, {day: count for day, (count, _amount) in by_day.items()}) for place, by_day in found]
+    sums: OfPlaces = [(place, {day: amount for day, (_count, amount) in by_day.items()}) for place, by_day in found]
+    return counts, sums
+
+
+def tallied_in(place: Place, code: str, name: str) -> dict[date, tuple[int, Decimal]]:
     job = JOB_TYPES[code]
-    return [(place, measures.by_day(job, lately(place, job))) for place in places]  # type: ignore[misc]  # no day is null
+    amount = F(f"amounts__{job.measured.index(name)}") if name else Value(0)
 
-
-def sum_by_day(place: Place, code: str, name: str) -> Money:
-    """A sum of `JobType.measured` for each of the last days."""
-    job = JOB_TYPES[code]
-    rows, where = lately(place, job), job.measured.index(name)
-
-    def ask() -> Money:
+    def ask() -> dict[date, tuple[int, Decimal]]:
         tallies = Tally.objects.filter(job_type=code, column="", dealership__in=place.dealerships)
         of_days = tallies.filter(day__gte=place.first(DAYS), day__lte=place.today).values_list("day")
-        return {day: amount or Decimal(0) for day, amount in of_days.annotate(sum=Sum(F(f"amounts__{where}")))}
+        found = of_days.annotate(count=Sum("records"), sum=Sum(amount, output_field=DecimalField()))
+        return {day: (int(count), amount or Decimal(0)) for day, count, amount in found}
 
-    return asked(f"sums {name}", job, rows, ask)
+    return asked(f"tallied {name}", job, lately(place, job), ask)
 
 
 def moments_by_day(place: Place, code: str, column: str, what: Any) -> dict[date, Any]:
@@ -86,15 +90,6 @@ def codes_lately(places: Iterable[Place], code: str, column: str) -> Counter[str
     return found
 
 
-def total_lately(places: Iterable[Place], code: str, name: str) -> dict[str, Decimal]:
-    """The sum of a money column over the last days, by currency."""
-    job = JOB_TYPES[code]
-    found: dict[str, Decimal] = defaultdict(Decimal)
-    for place in places:
-        found[place.currency] += measures.total(job, lately(place, job)).sums[name]
-    return dict(found)
-
-
 def whole(found: OfPlaces) -> dict[date, Any]:
     """Days added up over places; a day of which there is nothing is 0."""
     added: dict[date, Any] = {}
@@ -110,9 +105,17 @@ def recent(found: OfPlaces, days: int = DAYS) -> Any:
     return sum(value for place, by_day in found for day, value in by_day.items() if place.first(days) <= day)
 
 
+def purse(found: OfPlaces) -> dict[str, Decimal]:
+    """The sums of the last days by currency; nothing of one of which there is nothing."""
+    added: dict[str, Decimal] = defaultdict(Decimal)
+    for place, by_day in found:
+        added[place.currency] += sum(by_day.values(), Decimal(0))
+    return {currency: amount for currency, amount in added.items() if amount}
+
+
 def by_currency(found: OfPlaces) -> dict[str, Money]:
     """Money by day for each currency."""
-    of: dict[str, OfPlaces] = defaultdict(list)
+    of: dict[str, list[tuple[Place, Mapping[date, Any]]]] = defaultdict(list)
     for place, by_day in found:
         of[place.currency].append((place, by_day))
     return {currency: whole(own) for currency, own in of.items()}

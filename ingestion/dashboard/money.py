@@ -12,14 +12,16 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.backoffice.charts import Chart
 from config.backoffice.formats import money
 from ingestion.dashboard import figures
-from ingestion.dashboard.figures import DAYS, by_currency, count_by_day, money_charts, recent, total_lately
+from ingestion.dashboard.figures import DAYS, by_currency, money_charts, purse, recent, tallied
 from ingestion.dashboard.places import Asked, Place
 from ingestion.dashboard.sales import OLDEST, WEEK, since
 from ingestion.dashboard.shown import Item, Shown, Tile, record, records, told
 from ingestion.job_types import JOB_TYPES
 
+CUSTOMERS = "inv1_read"
 DUE_ON = {"mdinvh1_read": "tanggal_jatuh_tempo", "mdinvh3_read": "tgl_jatuh_tempo"}
 """The main dealer's invoices for units and for parts, and the column of their due date."""
 
@@ -27,19 +29,18 @@ DUE_ON = {"mdinvh1_read": "tanggal_jatuh_tempo", "mdinvh3_read": "tgl_jatuh_temp
 def invoiced(asked: Asked) -> Shown:
     """To customers for units, and by the main dealer for units and parts."""
     told_of = {
-        "inv1_read": (_("to customers for units"), "amount"),
+        CUSTOMERS: (_("to customers for units"), "amount"),
         "mdinvh1_read": (_("by the main dealer for units"), "total_harga"),
         "mdinvh3_read": (_("by the main dealer for parts"), "total_harga"),
     }
-    tiles = []
+    tiles: list[Tile] = []
+    drawn: tuple[Chart, ...] = ()
     for code, (label, column) in told_of.items():
         if places := asked.places(JOB_TYPES[code].seen_with):
-            amounts = {name: amount for name, amount in total_lately(places, code, column).items() if amount}
-            count = recent(count_by_day(places, code))
-            tiles.append(Tile(label, told(amounts), since(places, code), hint=invoices(count)))
-    customers = asked.places(JOB_TYPES["inv1_read"].seen_with)
-    by_day = by_currency([(place, figures.sum_by_day(place, "inv1_read", "amount")) for place in customers])
-    drawn = money_charts(_("Invoiced to customers"), by_day) if customers else ()
+            counts, sums = tallied(places, code, column)
+            tiles.append(Tile(label, told(purse(sums)), since(places, code), hint=invoices(recent(counts))))
+            if code == CUSTOMERS:
+                drawn = money_charts(_("Invoiced to customers"), by_currency(sums))
     return Shown(tuple(tiles), drawn, note=_("Invoices of the last %(days)d days.") % {"days": DAYS})
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from config.backoffice.formats import number
 from ingestion.dashboard import figures
-from ingestion.dashboard.figures import DAYS, OfPlaces, codes_lately, count_by_day, day_chart, recent, whole
+from ingestion.dashboard.figures import DAYS, codes_lately, day_chart, recent, tallied, whole
 from ingestion.dashboard.places import Asked, Place
 from ingestion.dashboard.shown import Item, Shown, Tile, record, records
 from ingestion.job_types import JOB_TYPES
@@ -30,7 +30,7 @@ BPKB, STNK = "bpkb", "stnk"
 def prospects(asked: Asked) -> Shown:
     job = "prospect"
     places = asked.places(JOB_TYPES[job].seen_with)
-    found = count_by_day(places, job)
+    found, _sums = tallied(places, job)
     return Shown(
         (
             Tile(_("last 7 days"), number(recent(found, WEEK)), since(places, job, WEEK)),
@@ -44,12 +44,12 @@ def prospects(asked: Asked) -> Shown:
 def units_in(asked: Asked) -> Shown:
     job = "uinb_read"
     places = asked.places(JOB_TYPES[job].seen_with)
-    units: OfPlaces = [(place, figures.sum_by_day(place, job, "unit.kuantitas_diterima")) for place in places]
+    lists, units = tallied(places, job, "unit.kuantitas_diterima")
     return Shown(
         (
             Tile(_("units, last 7 days"), number(recent(units, WEEK)), since(places, job, WEEK)),
             Tile(_("units, last 30 days"), number(recent(units)), since(places, job)),
-            Tile(_("shipping lists"), number(recent(count_by_day(places, job))), since(places, job)),
+            Tile(_("shipping lists"), number(recent(lists)), since(places, job)),
         ),
         (day_chart(_("Units received"), whole(units)),),
     )
@@ -58,7 +58,7 @@ def units_in(asked: Asked) -> Shown:
 def deliveries(asked: Asked) -> Shown:
     job = "bast_read"
     places = asked.places(JOB_TYPES[job].seen_with)
-    found = count_by_day(places, job)
+    found, _sums = tallied(places, job)
     return Shown(
         (
             Tile(_("last 7 days"), number(recent(found, WEEK)), since(places, job, WEEK)),
@@ -87,7 +87,7 @@ def of_codes(places: list[Place], code: str, column: str) -> Iterable[Tile]:
     for value, count in sorted(codes_lately(places, code, column).items()):
         if count:
             label = str(table.get(value, value)) if value else _("status not said")
-            address = since(places, code, **{column: value}) if value else ""
+            address = since(places, code, DAYS, **{column: value}) if value else ""
             yield Tile(label, number(count), address)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet, Sum
@@ -16,12 +15,14 @@ from django.utils.translation import ngettext
 from config.backoffice.formats import number
 from ingestion.dashboard import figures
 from ingestion.dashboard.figures import (
+    OfPlaces,
     by_currency,
-    count_by_day,
     day_chart,
     moments_by_day,
     money_charts,
+    purse,
     recent,
+    tallied,
     whole,
 )
 from ingestion.dashboard.places import Asked, Place
@@ -52,9 +53,9 @@ def throughput(asked: Asked) -> Shown:
     )
 
 
-def notes(places: list[Place], day: str, amount: str) -> dict[str, figures.Money]:
-    """What the workshop's notes of a kind come to, by currency and day."""
-    return by_currency([(place, moments_by_day(place, "inv2_read", day, Sum(amount))) for place in places])
+def notes(places: list[Place], day: str, amount: str) -> OfPlaces:
+    """What the workshop's notes of a kind come to by day."""
+    return [(place, moments_by_day(place, "inv2_read", day, Sum(amount))) for place in places]
 
 
 def revenue(asked: Asked) -> Shown:
@@ -62,42 +63,30 @@ def revenue(asked: Asked) -> Shown:
     places = asked.places(JOB_TYPES["inv2_read"].seen_with)
     services = notes(places, "tanggal_njb", "total_harga_njb")
     parts = notes(places, "tanggal_nsc", "total_harga_nsc")
-    both = {currency: added(services[currency], parts[currency]) for currency in services}
     of_services, of_parts = (from_day(places, "inv2_read", column) for column in ("tanggal_njb", "tanggal_nsc"))
     return Shown(
         (
-            Tile(_("services, last 30 days"), told(sums(services)), of_services),
-            Tile(_("parts in the workshop, last 30 days"), told(sums(parts)), of_parts),
+            Tile(_("services, last 30 days"), told(purse(services)), of_services),
+            Tile(_("parts in the workshop, last 30 days"), told(purse(parts)), of_parts),
         ),
-        money_charts(_("Workshop revenue"), both),
+        money_charts(_("Workshop revenue"), by_currency([*services, *parts])),
     )
-
-
-def added(one: figures.Money, other: figures.Money) -> figures.Money:
-    return {day: one.get(day, Decimal(0)) + other.get(day, Decimal(0)) for day in sorted({*one, *other})}
-
-
-def sums(amounts: dict[str, figures.Money]) -> dict[str, Decimal]:
-    """By currency; nothing for one of which there is nothing."""
-    found = {currency: sum(by_day.values(), Decimal(0)) for currency, by_day in amounts.items()}
-    return {currency: amount for currency, amount in found.items() if amount}
 
 
 def parts_sold(asked: Asked) -> Shown:
     """Over the counter and in the workshop."""
     job = "prsl_read"
     places = asked.places(JOB_TYPES[job].seen_with)
-    counter = by_currency([(place, figures.sum_by_day(place, job, "total_harga_so")) for place in places])
+    sales, counter = tallied(places, job, "total_harga_so")
     workshop = notes(places, "tanggal_nsc", "total_harga_nsc")
-    both = {currency: added(counter[currency], workshop[currency]) for currency in counter}
     of_notes = from_day(places, "inv2_read", "tanggal_nsc")
     return Shown(
         (
-            Tile(_("over the counter, last 30 days"), told(sums(counter)), since(places, job)),
-            Tile(_("sales over the counter"), number(recent(count_by_day(places, job))), since(places, job)),
-            Tile(_("in the workshop, last 30 days"), told(sums(workshop)), of_notes),
+            Tile(_("over the counter, last 30 days"), told(purse(counter)), since(places, job)),
+            Tile(_("sales over the counter"), number(recent(sales)), since(places, job)),
+            Tile(_("in the workshop, last 30 days"), told(purse(workshop)), of_notes),
         ),
-        money_charts(_("Parts sold"), both),
+        money_charts(_("Parts sold"), by_currency([*counter, *workshop])),
     )
 
 
@@ -145,23 +134,22 @@ def of_orders(place: Place, code: str) -> QuerySet[Any]:
 
 
 def not_paid(place: Place) -> QuerySet[Any]:
-    paid = JOB_TYPES["dphlo_read"].record._default_manager.filter(
-        dealership=OuterRef("dealership"), id_hlo_document=OuterRef("id_hlo_document")
-    )
-    return of_orders(place, "unpaidhlo_read").exclude(Exists(paid.order_by()))
+    paid = beside("dphlo_read", "id_hlo_document", "id_hlo_document")
+    return of_orders(place, "unpaidhlo_read").exclude(Exists(paid))
 
 
 def not_arrived(place: Place) -> QuerySet[Any]:
-    sold = (
-        JOB_TYPES["prsl_read"]
-        .lines["parts"]
-        ._default_manager.filter(dealership=OuterRef("dealership"), booking_id_reference=OuterRef("id_hlo_document"))
-    )
-    invoiced = JOB_TYPES["inv2_read"].record._default_manager.filter(
-        dealership=OuterRef("dealership"), no_work_order=OuterRef("no_work_order")
-    )
-    of_document = of_orders(place, "dphlo_read").filter(id_hlo_document__isnull=False)
-    return of_document.exclude(Exists(sold.order_by())).exclude(Exists(invoiced.order_by()))
+    """An order without a number could not be told from another."""
+    sold = beside("prsl_read", "booking_id_reference", "id_hlo_document", JOB_TYPES["prsl_read"].lines["parts"])
+    invoiced = beside("inv2_read", "no_work_order", "no_work_order")
+    numbered = of_orders(place, "dphlo_read").filter(id_hlo_document__isnull=False)
+    return numbered.exclude(Exists(sold)).exclude(Exists(invoiced))
+
+
+def beside(code: str, column: str, same_as: str, model: Any = None) -> QuerySet[Any]:
+    """For a subquery: what the same dealership has of a job type with the same number."""
+    rows: QuerySet[Any] = (model or JOB_TYPES[code].record)._default_manager.order_by()
+    return rows.filter(**{"dealership": OuterRef("dealership"), column: OuterRef(same_as)})
 
 
 def orders(place: Place, code: str, rows: QuerySet[Any]) -> Orders:
@@ -172,7 +160,7 @@ def orders(place: Place, code: str, rows: QuerySet[Any]) -> Orders:
         found = by_order.order_by("day", "pk").values_list("day", "pk", "dealership", "id_hlo_document")
         return Orders(by_order.count(), tuple(found[:OLDEST]))
 
-    return figures.asked("hotline", JOB_TYPES[code], rows, ask)
+    return figures.asked("hotline", JOB_TYPES[code], rows, ask, "dphlo_read", "prsl_read", "inv2_read")
 
 
 def named(asked: Asked, found: Iterable[tuple[Place, Orders]], code: str, state: str) -> Iterable[tuple[int, Item]]:

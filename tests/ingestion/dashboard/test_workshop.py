@@ -110,6 +110,15 @@ def test_hotline_orders_wait_for_money_then_for_parts(looks, made, alice):
     ]
 
 
+def test_an_order_waits_no_longer_once_its_sale_is_stored(looks, made, alice):
+    made("unpaidhlo_read", id_hlo_document=hlo(1), tanggal_pemesanan_hlo="2026-11-02")
+    assert words(looks("hotline", alice)) == {"wait for a down payment": "1", "wait for their parts": "0"}
+    made("dphlo_read", id_hlo_document=hlo(1), tanggal_pemesanan_hlo="2026-11-02", no_work_order=None)
+    assert words(looks("hotline", alice)) == {"wait for a down payment": "0", "wait for their parts": "1"}
+    made("prsl_read", line={"booking_id_reference": hlo(1)})
+    assert words(looks("hotline", alice)) == {"wait for a down payment": "0", "wait for their parts": "0"}
+
+
 def test_another_dealerships_sale_does_not_end_our_waiting(looks, made, alice, dealership_b):
     made("dphlo_read", id_hlo_document=hlo(1), tanggal_pemesanan_hlo="2026-11-02", no_work_order="WO/1")
     made("prsl_read", dealership=dealership_b, line={"booking_id_reference": hlo(1)})
