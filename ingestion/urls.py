@@ -1,6 +1,7 @@
 from django.urls import path
 
 from ingestion import pages, views
+from ingestion.operations.urls import urlpatterns as operations
 from ingestion.resources import RECORDS
 
 urlpatterns = [
@@ -8,5 +9,6 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("records/", pages.records, name="records"),
     path("passport/", pages.passport, name="passport"),
+    *operations,
     *(each for resource in RECORDS.values() for each in resource.urls),
 ]
