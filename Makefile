@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: .venv help run test soak check format bench lock audit clean
+.PHONY: .venv help run test soak check format messages bench lock audit clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ check: .venv/installed ## Format, lint, types, layers, deployment checks, missin
 format: .venv/installed ## Format the code and mend what lint can mend
 	$(BIN)/ruff format --quiet .
 	$(BIN)/ruff check --quiet --fix .
+
+messages: .venv/installed ## Bring the translations up to the sources, compile them, and list what is left to translate
+	@$(BIN)/python -m config.messages
 
 bench: .venv/installed ## Measure loading against COPY and against one query per record
 	@$(BIN)/python -m tests.bench $(BENCH_ARGS)

@@ -84,9 +84,7 @@ class Shown:
 def shown(request: Any) -> list[tuple[Group, list[Shown]]]:
     """The groups with the items that the request's person may open, the current one marked."""
     dealership = getattr(request, "dealership_id", None)
-    found = [
-        (group, [item for item in group.items if item.open_to(request.user, dealership)]) for group in MENU
-    ]
+    found = [(group, [item for item in group.items if item.open_to(request.user, dealership)]) for group in MENU]
     addresses = [item.address for _group, items in found for item in items]
     here = max((each for each in addresses if request.path.startswith(each) and each != "/"), key=len, default="")
     here = here or ("/" if request.path == "/" else "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -56,7 +57,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     """Its text changes when a kept file does, and with it the worker's version."""
     files = [static(name) for name in KEPT]
     version = hashlib.sha256(" ".join(files).encode()).hexdigest()[:12]
-    told = {"version": version, "offline": reverse("offline"), "files": files, "static": static("")}
+    told = {"version": version, "offline": reverse("offline"), "files": files, "static": settings.STATIC_URL}
     response = render(request, "sw.js", told, content_type="text/javascript")
     response.headers["Cache-Control"] = "no-cache"
     return response

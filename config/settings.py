@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "dealers.sessions.SessionLimits",
     "dealers.middleware.ScopeMiddleware",
+    "dealers.localisation.LocalisationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dealers.gate.FactorGate",
@@ -215,11 +216,19 @@ X_FRAME_OPTIONS = "DENY"
 # -- words, time
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("id", "Bahasa Indonesia")]
+LANGUAGES = [("en", "English"), ("id", "Bahasa Indonesia"), ("es", "Español")]
+"""Each in its own words. A catalogue of one more: docs/translations.md."""
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
+"""Of pages that show several dealerships; else the dealership's own (dealers/localisation.py)."""
+LANGUAGE_COOKIE_NAME = "__Host-language" if HTTPS else "language"
+LANGUAGE_COOKIE_AGE = 60 * 60 * 24 * 365
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # -- files
 

@@ -25,6 +25,7 @@ OPEN = (
     "account_set_password",
     "auth-logout",
     "end_impersonation",
+    "set_language",
 )
 """Beginnings of the names of pages that open without a second factor: those that lead to one, and the way out."""
 

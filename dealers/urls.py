@@ -3,7 +3,7 @@
 from allauth.account import views as account
 from django.urls import include, path, re_path
 
-from dealers import views
+from dealers import localisation, views
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -31,6 +31,7 @@ accounts = [
 urlpatterns = [
     path("accounts/", include(accounts)),
     path("appearance/", views.appearance, name="appearance"),
+    path("language/", localisation.set_language, name="set_language"),
     path("dealership/", views.switch_dealership, name="switch_dealership"),
     path("impersonation/<int:pk>/", views.impersonate, name="impersonate"),
     path("impersonation/end/", views.end_impersonation, name="end_impersonation"),

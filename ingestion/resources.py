@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.cells import Cell, Column, cell
+from config.backoffice.cells import Cell, Column, cell, marked
 from config.backoffice.resources import Panel, Resource, register
 from dealers.models import Dealership
 from ingestion import fields, identity
@@ -18,9 +18,12 @@ from ingestion.display import label_of, local
 from ingestion.filters import record_filters
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.values import canonical
+from ingestion.versions import versions
 
 LISTED = 6
 """Columns of a list beside the dealership, unless others are chosen."""
+MOST_PLACES = 2
+"""Places told in which a row has the words searched for."""
 
 
 def shown(column: fields.WireField, row: Any) -> Cell:
@@ -46,6 +49,70 @@ def plain(column: fields.WireField, row: Any) -> Any:
         return identity.of_row(row, column)
     value = getattr(row, column.name)
     return value.astimezone(row.dealership.zone).isoformat() if isinstance(value, datetime) else value
+
+
+GROUPS = (_("Document"), _("State and kind"), _("Dates"), _("Money"), _("People and places"), _("Main dealer's system"))
+PEOPLE = ("nama", "alamat", "kode_p", "kode_k", "telp", "telepon", "kontak", "email", "hubungan", "penerima")
+"""Beginnings of parts of names of columns that are about people or where they are."""
+
+
+def group_of(field: fields.WireField) -> int:
+    """The group that a column stands in, by its place in GROUPS."""
+    if field.name in fields.SHARED:
+        return 5
+    if isinstance(field, fields.Decimal) and not isinstance(field, fields.Coordinate):
+        return 3
+    if isinstance(field, fields.Day | fields.Moment | fields.Time):
+        return 2
+    people = any(f"_{part}" in f"_{field.name}" for part in PEOPLE) and not isinstance(field, fields.Key)
+    if isinstance(field, fields.IdentityNumber | fields.Coordinate) or people:
+        return 4
+    return 1 if isinstance(field, fields.Code) else 0
+
+
+def grouped(columns: list[fields.WireField]) -> Iterator[tuple[Any, list[fields.WireField]]]:
+    for place, title in enumerate(GROUPS):
+        yield title, [field for field in columns if group_of(field) == place]
+
+
+def lines_of_row(job: JobType, row: Any) -> Iterator[tuple[Any, str]]:
+    """Every line of a record with what it is called and its number."""
+    for array, model in job.lines.items():
+        for line in getattr(row, array).all():
+            yield line, f"{model._meta.verbose_name} {line.position}"
+
+
+OF_ONE = ("satuan", "harga_parts", "per_unit")
+"""Parts of names of amounts that are for one piece."""
+
+
+class LineTable:
+    """Lines of a record under the columns of which any says something, with totals of amounts and quantities."""
+
+    def __init__(self, model: type[Model], lines: list[Any]) -> None:
+        every = [field for field in fields.wire_fields(model) if field.name not in fields.SHARED]
+        self.columns = [field for field in every if any(getattr(line, field.name) is not None for line in lines)]
+        self.headings = [(field.verbose_name, self.numeric(field)) for field in self.columns]
+        self.rows = [
+            (line.position, [(shown(field, line), self.numeric(field)) for field in self.columns]) for line in lines
+        ]
+        self.totals = [cell(self.total(field, lines)) for field in self.columns]
+        self.adds_up = len(lines) > 1 and any(not total.empty for total in self.totals)
+
+    @staticmethod
+    def numeric(field: fields.WireField) -> bool:
+        return isinstance(field, fields.Decimal | fields.Whole)
+
+    @staticmethod
+    def total(field: fields.WireField, lines: list[Any]) -> Any:
+        """Of amounts of a line and of quantities; a unit's price and a percentage add up to nothing."""
+        whole = isinstance(field, fields.Money) and not any(
+            part in field.name for part in ("satuan", "harga_parts", "per_unit")
+        )
+        if field.name.startswith(("total", "kuantitas", "quantity")) or whole:
+            found = [getattr(line, field.name) for line in lines if getattr(line, field.name) is not None]
+            return sum(found[1:], found[0]) if found else None
+        return None
 
 
 def column_of(field: fields.WireField) -> Column:
@@ -99,12 +166,41 @@ class RecordResource(Resource):
         }
         return {"dealer": list(dealers), **codes}
 
-    def beside(self, row: Any, words: tuple[str, ...]) -> Any:
-        return ()
+    def listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Lines are read to show where in them words stand."""
+        return rows.prefetch_related(*self.job.lines)
+
+    def beside(self, row: Any, words: tuple[str, ...]) -> list[tuple[str, Any]]:
+        """The first fields, of the record and its lines, in which the words stand."""
+        found = []
+        for model_row, place in [(row, ""), *lines_of_row(self.job, row)]:
+            for field in fields.wire_fields(type(model_row)):
+                if not isinstance(field, fields.Text) or isinstance(field, fields.IdentityNumber):
+                    continue
+                value = getattr(model_row, field.name) or ""
+                if any(word.casefold() in value.casefold() for word in words):
+                    label = f"{place}: {field.verbose_name}" if place else str(field.verbose_name)
+                    found.append((label, marked(value, words)))
+        return found[:MOST_PLACES]
 
     def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
-        pairs = [(column.label, column.cell(row)) for column in self.columns]
-        yield Panel(_("Fields"), [(label, told) for label, told in pairs if not told.empty])
+        """The fields in their groups, then each kind of line as a table with totals."""
+        for title, columns in grouped(fields.wire_fields(self.job.record)):
+            pairs = [(field.verbose_name, shown(field, row)) for field in columns]
+            if pairs := [(label, told) for label, told in pairs if not told.empty]:
+                yield Panel(title, pairs)
+        for array, model in self.job.lines.items():
+            lines = list(getattr(row, array).all())
+            for line in lines:
+                line.dealership = row.dealership
+            context = {"table": LineTable(model, lines)}
+            yield Panel(model._meta.verbose_name_plural or array, template="records/lines.html", context=context)
+        if row.extra:
+            pairs = [(key, cell(str(value))) for key, value in row.extra.items()]
+            yield Panel(_("Fields that the specification does not know"), pairs)
+
+    def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"versions": versions(self.job, row, request.user)}
 
 
 RECORDS = {code: register(RecordResource(job)) for code, job in JOB_TYPES.items()}

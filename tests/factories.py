@@ -186,3 +186,10 @@ def record_of(
     versions.update(raw=RAW, run=run)
     search.write(job_type, [record.pk])
     return record
+
+
+FACTORIES: dict[Any, Any] = {
+    made._meta.model: made
+    for made in (DealershipFactory, ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory)
+}
+"""How a row of a model is made, by the model."""

@@ -56,18 +56,25 @@ def cell(value: Any, **more: Any) -> Cell:
         return replace(value, **more) if more else value
     if value is None or value == "":
         return Cell(**more)
+    if isinstance(value, date):  # a moment too
+        return Cell(words_of_moment(value), moment=value.isoformat(), **more)
+    return Cell(words_of(value), **more)
+
+
+def words_of_moment(value: date) -> str:
+    if not isinstance(value, datetime):
+        return date_format(value, "DATE_FORMAT")
+    return date_format(timezone.localtime(value) if timezone.is_aware(value) else value, "SHORT_DATETIME_FORMAT")
+
+
+def words_of(value: Any) -> str:
     if isinstance(value, bool):
-        return Cell(str(_("yes") if value else _("no")), **more)
-    if isinstance(value, datetime):
-        moment = timezone.localtime(value) if timezone.is_aware(value) else value
-        return Cell(date_format(moment, "SHORT_DATETIME_FORMAT"), moment=value.isoformat(), **more)
-    if isinstance(value, date):
-        return Cell(date_format(value, "DATE_FORMAT"), moment=value.isoformat(), **more)
+        return str(_("yes") if value else _("no"))
     if isinstance(value, time):
-        return Cell(time_format(value, "H:i"), **more)
+        return time_format(value, "H:i")
     if isinstance(value, int | Decimal):
-        return Cell(number_format(value, use_l10n=True, force_grouping=True), **more)
-    return Cell(str(value), **more)
+        return number_format(value, use_l10n=True, force_grouping=True)
+    return str(value)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ import django_filters
 from django.http import QueryDict
 from django.utils.functional import Promise
 
-from config.backoffice.filters import AnyOf
-
 KEPT = ("ordering", "columns", "page_size")
 """What a change of the filters leaves as it is."""
 
@@ -127,11 +125,11 @@ def kind_of(name: str, each: django_filters.Filter, choices: Sequence[Any]) -> s
         return "number"
     if name.endswith(("_from", "_to")):
         return "date"
-    return "text" if isinstance(each, AnyOf) else "text"
+    return "text"
 
 
-def read(query: QueryDict, filters: Mapping[str, Any]) -> QueryDict:
-    """The query as a FilterSet takes it: inputs left blank are not asked, texts with commas are several values."""
+def read(query: QueryDict) -> QueryDict:
+    """The query as a FilterSet takes it: inputs left blank are not asked."""
     found = QueryDict(mutable=True)
     for name, values in query.lists():
         kept = [value for value in values if value.strip()]

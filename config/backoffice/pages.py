@@ -72,15 +72,17 @@ class ListPage(ResourcePage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         resource, user = self.resource, request.user
-        query = filter_bar.read(request.GET, {})
+        query = filter_bar.read(request.GET)
         filterset = resource.filtered(user, query, request)
         problems: list[str] = []
         valid = filterset is None or filterset.is_valid()
         rows = filterset.qs if filterset is not None and valid else resource.rows(user)
         page, ordering = self.page(rows if valid else rows.none(), problems)
-        bar = FilterBar(
-            filterset, query, resource.first_filters, resource.choices(user), resource.hidden_filters
-        ) if filterset is not None else None
+        bar = (
+            FilterBar(filterset, query, resource.first_filters, resource.choices(user), resource.hidden_filters)
+            if filterset is not None
+            else None
+        )
         words = bar.words if bar else ()
         columns = resource.chosen(request.GET.getlist("columns"))
         context = {
@@ -134,7 +136,6 @@ class FormPage(ResourcePage):
     """A form on a page of its own; an invalid one answers 422 with everything as it was typed."""
 
     def form(self, **options: Any) -> Any:
-        assert self.resource.form is not None
         return self.resource.form(**options)
 
     def show(self, form: Any, title: str, status: int = 200, **context: Any) -> HttpResponse:

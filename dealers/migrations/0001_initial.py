@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                     "language",
                     models.CharField(
                         blank=True,
-                        choices=[("en", "English"), ("id", "Bahasa Indonesia")],
+                        choices=[("en", "English"), ("id", "Bahasa Indonesia"), ("es", "Español")],
                         max_length=10,
                         verbose_name="language",
                     ),

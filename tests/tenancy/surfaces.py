@@ -53,6 +53,7 @@ SAID = {
     "auth-register": Kind.TOKEN,
     "invitation": Kind.TOKEN,
     "switch_dealership": Kind.SELF,
+    "set_language": Kind.OPEN,
     "impersonate": Kind.PLATFORM,
     "end_impersonation": Kind.SELF,
     "csp-report": Kind.OPEN,
