@@ -8,7 +8,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("gate", "checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked")),
-        migrations.AddField("gate", "is_reachable", models.BooleanField(blank=True, null=True, verbose_name="reachable")),
+        migrations.AddField(
+            "gate", "is_reachable", models.BooleanField(blank=True, null=True, verbose_name="reachable")
+        ),
         migrations.AddField(
             "gate",
             "skew",

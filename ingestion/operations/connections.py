@@ -1,4 +1,4 @@
-"""Connections: how each gateway does, what of its quota is used up, and a check of it now. Credentials are never shown."""
+"""Connections: how each gateway does, what of its quota is used up, and a check of it now. No credential is shown."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute, cell
 from config.backoffice.resources import Panel, Resource, Verb, register
 from ingestion import freshness, probing
@@ -55,10 +55,10 @@ def used_today(connection: Connection) -> int:
 
 
 def quota(connection: Connection) -> Cell:
-    used, granted = number_format(used_today(connection), force_grouping=True), connection.calls_per_day
+    used, granted = formats.number(used_today(connection)), connection.calls_per_day
     if granted is None:
         return Cell(_("%(used)s, of any number") % {"used": used})
-    return Cell(_("%(used)s of %(granted)s") % {"used": used, "granted": number_format(granted, force_grouping=True)})
+    return Cell(_("%(used)s of %(granted)s") % {"used": used, "granted": formats.number(granted)})
 
 
 def clock(connection: Connection) -> Cell:

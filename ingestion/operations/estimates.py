@@ -36,18 +36,18 @@ class BackfillForm(FeedsForm):
     permission = ADD
 
     since = forms.DateField(
-        label=gettext_lazy("from"),
+        label=gettext_lazy("From"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("The beginning of this day on the main dealer's clock."),
     )
     until = forms.DateField(
-        label=gettext_lazy("to"),
+        label=gettext_lazy("To"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("To the end of this day; blank: now."),
     )
     share = forms.IntegerField(
-        label=gettext_lazy("share of the quota, in percent"),
+        label=gettext_lazy("Share of the quota, in percent"),
         initial=SHARE,
         min_value=1,
         max_value=100,

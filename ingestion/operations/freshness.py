@@ -89,7 +89,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not may(user, VIEW):
         raise PermissionDenied
-    query = filter_bar.read(request.GET, {})
+    query = filter_bar.read(request.GET)
     feeds = Feed.objects.with_freshness().visible_to(user).filter(job_type__in=JOB_TYPES)
     asked = MatrixFilters(query, feeds, request=request)
     valid = asked.is_valid()
@@ -145,8 +145,9 @@ def rows_of(dealerships: list[Dealership], user: Any) -> tuple[list[Row], bool]:
     made = []
     for dealership in dealerships:
         feeds, zone = found[dealership.pk], dealership.zone
+        of_dealership = urlencode({"dealer": dealership.code})
         marks = [
-            mark(feeds[code], label, dealership, zone, runs, now) if code in feeds else Mark(code, label)
+            mark(feeds[code], label, f"{runs}?{of_dealership}", zone, now) if code in feeds else Mark(code, label)
             for code, label in labels.items()
         ]
         main_dealers = sorted({feed.main_dealer for feed in feeds.values()})
@@ -154,7 +155,7 @@ def rows_of(dealerships: list[Dealership], user: Any) -> tuple[list[Row], bool]:
     return made, any(each.busy for row in made for each in row.marks)
 
 
-def mark(feed: Any, label: str, dealership: Dealership, zone: ZoneInfo, runs: str, now: datetime) -> Mark:
+def mark(feed: Any, label: str, runs: str, zone: ZoneInfo, now: datetime) -> Mark:
     """The feed's state, with the reason, the lag and the last success, and the way to its runs."""
     words = freshness.words_of(feed, now)
     if feed.lag is not None:
@@ -166,7 +167,7 @@ def mark(feed: Any, label: str, dealership: Dealership, zone: ZoneInfo, runs: st
         label=label,
         state=feed.freshness,
         word=str(Feed.State(feed.freshness).label),
-        address=f"{runs}?{urlencode({'dealer': dealership.code, 'job': feed.job_type})}",
+        address=f"{runs}&job={feed.job_type}",
         title=f"{label}: {words}",
         busy=feed.unfinished_id is not None,
     )

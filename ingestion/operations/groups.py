@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from config.backoffice import filter_bar
 from config.backoffice.cells import cell
@@ -35,14 +34,14 @@ def groups(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not may(user, QUARANTINE.permission):
         raise PermissionDenied
-    query = filter_bar.read(request.GET, {})
+    query = filter_bar.read(request.GET)
     waiting = QuarantinedRecord.objects.waiting().visible_to(user).filter(job_type__in=JOB_TYPES)
     asked = QuarantineFilters(query, waiting, request=request)
     valid = asked.is_valid()
     found = quarantine.groups(asked.qs) if valid else []
     dealers = query.getlist("dealer")
     context = {
-        "groups": [as_shown(group, dealers) for group in found[:MOST]],
+        "causes": [as_shown(group, dealers) for group in found[:MOST]],
         "left_out": max(len(found) - MOST, 0),
         "count": sum(group["count"] for group in found),
         "bar": FilterBar(asked, query, ("dealer", "job"), shown.choices(user, QUARANTINE.permission), OTHERS),
@@ -63,6 +62,6 @@ def as_shown(group: dict[str, Any], dealers: list[str]) -> dict[str, Any]:
         "label": shown.job_label(group["job_type"]),
         "entries": f"{reverse('quarantine')}?{query}",
         "newest": reverse("quarantine-detail", args=[group["example"]]),
-        "first": cell(timezone.localtime(group["since"])),
-        "last": cell(timezone.localtime(group["last"])),
+        "first": cell(group["since"]),
+        "last": cell(group["last"]),
     }

@@ -1,4 +1,4 @@
-"""The quarantine: entries as they were received, and what people do about them, one by one, several or by their cause."""
+"""The quarantine: entries as received, and what people do about them, one by one, several at once or by cause."""
 
 from __future__ import annotations
 
@@ -93,6 +93,11 @@ def is_ignored(entry: QuarantinedRecord) -> bool:
 # -- pages
 
 
+def state_of(entry: QuarantinedRecord) -> Cell:
+    found = shown.state_cell(State(entry.state))
+    return cell(found, tag="warn") if waits(entry) else found
+
+
 class SettlePage(ResourcePage):
     """Does something with the entries chosen, or with what waits in a group: with all of them at once."""
 
@@ -148,7 +153,7 @@ class QuarantineResource(Resource):
     list_template, detail_template = "operations/list.html", "operations/detail.html"
     columns = (
         Column("natural_key", gettext_lazy("natural key"), lambda entry: entry.natural_key or "?", sortable=True),
-        Column("state", gettext_lazy("state"), lambda entry: state_of(entry)),
+        Column("state", gettext_lazy("state"), state_of),
         shown.DEALERSHIP,
         shown.JOB_TYPE,
         attribute("field", gettext_lazy("field")),
@@ -223,11 +228,6 @@ class QuarantineResource(Resource):
 
     def beside_panels(self, request: HttpRequest, row: QuarantinedRecord) -> dict[str, Any]:
         return {"state": state_of(row)}
-
-
-def state_of(entry: QuarantinedRecord) -> Cell:
-    found = shown.state_cell(State(entry.state))
-    return cell(found, tag="warn") if waits(entry) else found
 
 
 def run_of(request: HttpRequest, entry: QuarantinedRecord) -> Cell:

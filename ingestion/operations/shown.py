@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import TextChoices
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config.backoffice import formats
 from config.backoffice.cells import Cell, Column
 from dealers.models import Dealership
 from ingestion.job_types import JOB_TYPES
@@ -35,17 +35,15 @@ def state_cell(state: TextChoices) -> Cell:
 
 def at(moment: datetime | None, time_zone: str) -> Cell:
     """A moment on a dealership's, or a main dealer's, clock."""
-    if moment is None:
-        return Cell()
-    here = moment.astimezone(ZoneInfo(time_zone))
-    return Cell(f"{date_format(here, 'j M Y H:i:s')} {here:%Z}", moment=moment.isoformat())
+    return Cell() if moment is None else Cell(formats.moment(moment, time_zone), moment=moment.isoformat())
 
 
 def window(since: datetime, until: datetime, time_zone: str) -> str:
     """From when to when; the day is said once where both are on the same."""
-    begin, end = (each.astimezone(ZoneInfo(time_zone)) for each in (since, until))
-    last = date_format(end, "H:i" if begin.date() == end.date() else "j M H:i")
-    return f"{date_format(begin, 'j M Y H:i')} – {last}"
+    begin, end = (formats.local(each, time_zone) for each in (since, until))
+    if begin.date() == end.date():
+        return f"{date_format(begin, 'SHORT_DATETIME_FORMAT')} – {date_format(end, 'TIME_FORMAT')}"
+    return " – ".join(date_format(each, "SHORT_DATETIME_FORMAT") for each in (begin, end))
 
 
 def duration(seconds: float | None) -> Cell:
@@ -54,8 +52,8 @@ def duration(seconds: float | None) -> Cell:
         return Cell()
     for size, unit in ((3600, _("%(n)s h")), (60, _("%(n)s min"))):
         if seconds >= 2 * size:
-            return Cell(unit % {"n": number_format(seconds / size, 1, use_l10n=True)})
-    return Cell(_("%(n)s s") % {"n": number_format(seconds, 1, use_l10n=True)})
+            return Cell(unit % {"n": formats.number(round(seconds / size, 1))})
+    return Cell(_("%(n)s s") % {"n": formats.number(round(seconds, 1))})
 
 
 def minutes(expected: float) -> str:

@@ -42,7 +42,7 @@ class DealershipField(forms.ModelMultipleChoiceField):
         self.many = rows.count() > shown.FEW
         super().__init__(
             rows,
-            label=_("dealerships"),
+            label=_("Dealerships"),
             to_field_name="code",
             widget=forms.Textarea(attrs={"rows": 3}) if self.many else forms.CheckboxSelectMultiple,
             help_text=_("Dealer codes, with commas or blanks between them; * for all.") if self.many else "",
@@ -72,7 +72,7 @@ class FeedsForm(forms.Form):
         self.user = user
         rows = Dealership.objects.visible_to(user, self.permission).filter(is_active=True).order_by("name", "code")
         jobs = forms.MultipleChoiceField(
-            label=_("job types"),
+            label=_("Job types"),
             choices=[(code, shown.job_label(code)) for code in JOB_TYPES],
             widget=forms.CheckboxSelectMultiple,
         )
@@ -121,11 +121,11 @@ class LocalMoment(forms.DateTimeField):
 
 class StartForm(FeedsForm):
     since = LocalMoment(
-        label=gettext_lazy("from"),
+        label=gettext_lazy("From"),
         required=False,
         help_text=gettext_lazy("On the main dealer's clock. Blank: where the last success ended."),
     )
-    until = LocalMoment(label=gettext_lazy("to"), required=False, help_text=gettext_lazy("Blank: now."))
+    until = LocalMoment(label=gettext_lazy("To"), required=False, help_text=gettext_lazy("Blank: now."))
 
     def clean(self) -> dict[str, Any]:
         given = super().clean()
@@ -160,9 +160,8 @@ def tell(request: HttpRequest, refused: list[str]) -> None:
     """What was not started: the first of them in words, the others as a number."""
     for words in refused[:TOLD]:
         messages.warning(request, words)
-    if more := len(refused) - TOLD:
-        if more > 0:
-            messages.warning(request, ngettext("And %d more.", "And %d more.", more) % more)
+    if (more := len(refused) - TOLD) > 0:
+        messages.warning(request, ngettext("And %d more.", "And %d more.", more) % more)
 
 
 @login_required
