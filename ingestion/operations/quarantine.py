@@ -224,7 +224,7 @@ class QuarantineResource(Resource):
             ],
         )
         raw = pretty(identity.received(row.raw, row.dealership_id, request.user))
-        yield Panel(_("As received"), template="operations/raw.html", context={"raw": raw, "copy": True})
+        yield Panel(_("As received"), template="operations/raw.html", context={"raw": raw, "copied": True})
 
     def beside_panels(self, request: HttpRequest, row: QuarantinedRecord) -> dict[str, Any]:
         return {"state": state_of(row)}

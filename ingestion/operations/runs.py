@@ -90,7 +90,7 @@ def progress(run: Run) -> dict[str, Any]:
         words, done = _("The gateway is being asked."), None
     else:
         done = int(100 * (run.reached - run.since) / (run.until - run.since))
-        words = _("%(percent)d % % of the window is stored.") % {"percent": done}
+        words = _("%(percent)d %% of the window is stored.") % {"percent": done}
     return {"value": done, "max": 100 if done is not None else None, "label": words, "spoken": (done or 0) // 25}
 
 
