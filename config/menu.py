@@ -58,6 +58,18 @@ MENU = (
             Item(_("Passport"), "passport", "motorbike", key="p", tab=True),
         ),
     ),
+    Group(
+        _("Ingestion"),
+        (
+            Item(_("Freshness"), "freshness", "activity", "ingestion.feed:view", key="i", tab=True),
+            Item(_("Runs"), "runs", "player-play", "ingestion.run:view"),
+            Item(_("Quarantine"), "quarantine-groups", "bug", "ingestion.quarantinedrecord:view"),
+            Item(_("Backfills"), "backfills", "history", "ingestion.backfill:view"),
+            Item(_("Connections"), "connections", "plug", "ingestion.feed:view"),
+            Item(_("Schedules"), "schedules", "clock", "ingestion.feed:view"),
+        ),
+    ),
+    Group(_("Mine"), (Item(_("Exports"), "exports", "download", "records.export:add"),)),
     Group(_("Platform"), (Item(_("Components"), "ui_kit", "adjustments-horizontal", platform=True),)),
 )
 

@@ -151,5 +151,7 @@ def feeds_of(entries: QuerySet[QuarantinedRecord]) -> list[Feed]:
 def groups(entries: QuerySet[QuarantinedRecord]) -> list[dict[str, Any]]:
     """`entries` counted by job type, field and cause, the most first, each group with the newest as an example."""
     counted = entries.order_by().values("job_type", "field", "cause")
-    counted = counted.annotate(count=Count("pk"), example=Max("pk"), since=Min("quarantined_at"))
+    counted = counted.annotate(
+        count=Count("pk"), example=Max("pk"), since=Min("quarantined_at"), last=Max("received_at")
+    )
     return [dict(group) for group in counted.order_by("-count", "job_type", "field", "cause")]

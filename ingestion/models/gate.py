@@ -24,6 +24,14 @@ class Gate(models.Model):
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
     error = models.TextField(_("why it is left alone"), blank=True)
 
+    # What the last check of a page found: `ingestion.probing`.
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+    is_reachable = models.BooleanField(_("reachable"), null=True, blank=True)
+    skew = models.FloatField(
+        _("clock"), null=True, blank=True, help_text=_("Seconds that the gateway's clock is ahead of ours.")
+    )
+    check_error = models.TextField(_("what the check found wrong"), blank=True)
+
     class Meta:
         verbose_name = _("gate")
         verbose_name_plural = _("gates")

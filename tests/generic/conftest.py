@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+import config.urls  # noqa: F401 - whatever has an address is registered
 from config.backoffice.resources import REGISTRY, Resource
 from dealers.models import Dealership, User
 from dealers.roles import Role
+from ingestion.job_types import JOB_TYPES
+from ingestion.models import Backfill, Connection, Feed, QuarantinedRecord, Run
 from ingestion.resources import RecordResource
-from tests.factories import FACTORIES, record_of
+from tests.factories import FACTORIES, BackfillFactory, FeedFactory, QuarantineFactory, RunFactory, record_of
 from tests.people import with_role
 
 
@@ -21,7 +24,29 @@ def row_of(resource: Resource, dealership: Dealership) -> Any:
     """A row of a resource's model in a dealership. Raises KeyError for a model without a factory."""
     if isinstance(resource, RecordResource):
         return record_of(resource.job, dealership)
+    if resource.model in OF_FEEDS:
+        return OF_FEEDS[resource.model](dealership)
     return FACTORIES[resource.model](dealership=dealership)
+
+
+def new_feed(dealership: Dealership) -> Feed:
+    """Of the first job type that the dealership lacks."""
+    there = set(Feed.objects.filter(dealership=dealership).values_list("job_type", flat=True))
+    return FeedFactory(dealership=dealership, job_type=next(code for code in JOB_TYPES if code not in there))
+
+
+def some_feed(dealership: Dealership) -> Feed:
+    return Feed.objects.filter(dealership=dealership).first() or new_feed(dealership)
+
+
+OF_FEEDS: dict[Any, Callable[[Dealership], Any]] = {
+    Feed: new_feed,
+    Connection: lambda dealership: new_feed(dealership).connection,
+    Run: lambda dealership: RunFactory(feed=some_feed(dealership)),
+    Backfill: lambda dealership: BackfillFactory(feed=some_feed(dealership), state=Backfill.State.SUCCEEDED),
+    QuarantinedRecord: lambda dealership: QuarantineFactory(run__feed=some_feed(dealership)),
+}
+"""Rows that belong to a feed, which there is once for a job type."""
 
 
 @dataclass

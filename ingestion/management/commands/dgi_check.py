@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.utils import timezone
 
-from ingestion.admission import gateway_of
-from ingestion.client import Call, Fetcher, Probe
+from ingestion.client import Fetcher
 from ingestion.console import DGICommand
 from ingestion.models import Connection
+from ingestion.probing import in_words, is_late, one_call
 
 
 class Command(DGICommand):
@@ -36,7 +34,7 @@ class Command(DGICommand):
 
     def check_one(self, fetcher: Fetcher, connection: Connection) -> bool:
         found = one_call(fetcher, connection)
-        late = found.skew is not None and abs(found.skew) > connection.clock_tolerance
+        late = is_late(found, connection)
         result = {
             "main_dealer": connection.main_dealer,
             "reachable": found.reachable,
@@ -46,20 +44,3 @@ class Command(DGICommand):
         }
         self.show(result, f"{connection}: {in_words(found, late=late)}")
         return found.accepted and not late
-
-
-def one_call(fetcher: Fetcher, connection: Connection) -> Probe:
-    feed = connection.feeds.select_related("dealership").first()
-    if feed is None:
-        words = "no call was made: it has no dealership; manage.py dgi_connect --dealer CODE adds one"
-        return Probe(reachable=False, accepted=False, skew=None, error=words)
-    until = timezone.now()
-    call = Call(feed.kind.module, feed.dealership.code, until - timedelta(minutes=1), until, feed.kind.filters)
-    return fetcher.probe(gateway_of(connection), call)
-
-
-def in_words(found: Probe, *, late: bool) -> str:
-    if not found.reachable:
-        return f"no answer: {found.error}"
-    clock = "no clock shown" if found.skew is None else f"clock {found.skew:+.0f} s{' (too far apart)' if late else ''}"
-    return f"reachable, {clock}, {'credential accepted' if found.accepted else found.error}"
