@@ -7,7 +7,6 @@ from ingestion.resources import RECORDS
 
 urlpatterns = [
     *dashboard,
-    path("ingestion/", views.home, name="freshness"),
     path("metrics", views.metrics, name="metrics"),
     path("records/", pages.records, name="records"),
     path("passport/", pages.passport, name="passport"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.tenancy.world import House, World, contents
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NO_SUCH_UUID = UUID("00000000-0000-4000-8000-00000000dead")
 REFUSED = {301, 302, 401, 403, 404, 405}
 SHOWN_TO_ITS_OWN = ("-list", "-detail", "_changelist", "y_change", "d_change", "r_change", "home", "auth-me", "exports")
 OF_ONESELF = ("admin:auth_user_password_change",)
@@ -71,10 +73,11 @@ def test_a_row_of_another_dealership_is_as_if_it_were_not_there(world: World, ta
     visitor, asked, leaks = visitors(world)[who], 0, []
     for surface in (each for each in surfaces() if each.of_one and each.kind in {Kind.ROWS, Kind.OWN}):
         pk = id_of(surface, world.other)
-        found, missing = visitor.of("GET", surface, pk), visitor.of("GET", surface, NO_SUCH_ID)
+        nobodys = NO_SUCH_UUID if isinstance(pk, UUID) else NO_SUCH_ID
+        found, missing = visitor.of("GET", surface, pk), visitor.of("GET", surface, nobodys)
         asked += 1
-        if found.status not in REFUSED or found.alike(pk, NO_SUCH_ID) != missing.alike(pk, NO_SUCH_ID):
-            leaks.append(f"{who} {surface}: {found.alike(pk)[:2]} and not {missing.alike(NO_SUCH_ID)[:2]}")
+        if found.status not in REFUSED or found.alike(pk, nobodys) != missing.alike(pk, nobodys):
+            leaks.append(f"{who} {surface}: {found.alike(pk)[:2]} and not {missing.alike(nobodys)[:2]}")
     tally(asked, leaks)
 
 
