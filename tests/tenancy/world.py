@@ -146,14 +146,14 @@ def build() -> World:
     own, other = house(OWN_CODE, "Cahaya Motor Kemayoran"), house(OTHER_CODE, "Sinar Motor Bandung")
     Event.objects.create(dealership=own.dealership, verb="membership.changed", who="somebody")
     Event.objects.create(dealership=other.dealership, **canaries(Event))
+    yesterday = timezone.now().date() - timedelta(days=1)
+    former = person("former@elsewhere.example", own.dealership)
+    MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
     mark(other)
     for each in (own, other):
         for model in fenced_models():
             mine = {owner_column(model): each.dealership.pk}
             each.rows[model._meta.label_lower] = model._default_manager.filter(**mine).order_by("pk").first().pk
-    yesterday = timezone.now().date() - timedelta(days=1)
-    former = person("former@elsewhere.example", own.dealership)
-    MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
     platform = UserFactory(email="platform@forecourt.example", password=None, is_staff=True, is_superuser=True)
     return World(own, other, person("stranger@nowhere.example"), former, platform)
 
