@@ -84,6 +84,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.backoffice.headers.HeadersMiddleware",
+    "config.backoffice.headers.ApiByHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "dealers.sessions.SessionLimits",
+    "dealers.refusals.Refusals",
     "dealers.middleware.ScopeMiddleware",
     "dealers.localisation.LocalisationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -156,6 +158,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "dealers.passwords.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": "dealers.passwords.OwnWordsValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "account_login"
@@ -208,7 +211,7 @@ SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$", r"^api/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -257,11 +260,16 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.backoffice.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "config.backoffice.schema.Schema",
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
+    "DEFAULT_THROTTLE_CLASSES": ["dealers.limits.ByPerson"],
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
     "EXCEPTION_HANDLER": "config.backoffice.errors.one_shape",
     "PAGE_SIZE": 50,
 }
+API_REQUESTS_PER_MINUTE = setting("API_REQUESTS_PER_MINUTE", env.int, default=1200)
+"""Of one person or service token; of somebody who is not signed in a tenth, by address. 0: as many as they like."""
 SIMPLE_JWT = {
+    "ISSUER": "forecourt",
+    "AUDIENCE": "forecourt-api",
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
     "SIGNING_KEY": setting("JWT_KEY", env.str, default=SECRET_KEY),

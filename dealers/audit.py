@@ -66,6 +66,12 @@ def name_of(found: Circumstances) -> str:
     return str(found.user or found.name)[:254]
 
 
+def signature(found: Circumstances | None = None) -> str:
+    """Who acts, in words for a row that has room for no more: both, if one stands in for somebody."""
+    found = found or now.get()
+    return f"{name_of(found)} as {found.acting_as}" if found.acting_as else name_of(found)
+
+
 def request_of(found: Circumstances) -> str:
     return found.request_id or current_id()
 

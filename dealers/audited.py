@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import Model
 from django.http import HttpRequest
@@ -26,7 +28,7 @@ class Reasoned(admin.ModelAdmin):
         if asked:
             options["fields"] = [name for name in options["fields"] if name != REASON]
         form: Any = super().get_form(request, obj, change=change, **options)
-        return type(form.__name__, (form,), {REASON: reason_field()}) if asked else form
+        return type(form.__name__, (form,), {REASON: ReasonField()}) if asked else form
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         found = super().get_fieldsets(request, obj)
@@ -41,9 +43,24 @@ class Reasoned(admin.ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
 
 
-def reason_field() -> forms.CharField:
-    words = _("Why; it stands in the audit and with the version.")
-    return forms.CharField(label=_("Reason"), required=False, max_length=audit.LONGEST_REASON, help_text=words)
+def signed(request: Any, action: int, message: Any) -> Any:
+    """A message of Django's log of the admin, which names the person alone: in words, with who stands in for them."""
+    administrator = getattr(request, "impersonator", None)
+    if administrator is None:
+        return message
+    text = message if isinstance(message, str) else json.dumps(message)
+    words = LogEntry(action_flag=action, change_message=text).get_change_message()
+    return _("%(administrator)s, standing in: %(words)s") % {"administrator": administrator, "words": words}
+
+
+class ReasonField(forms.CharField):
+    def __init__(self) -> None:
+        words = _("Why; it stands in the audit and with the version.")
+        super().__init__(label=_("Reason"), required=False, max_length=audit.LONGEST_REASON, help_text=words)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """It is nothing of the row."""
+        return False
 
 
 class Audited(Reasoned, Timeline):
@@ -52,8 +69,7 @@ class Audited(Reasoned, Timeline):
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         given = form.cleaned_data
-        names = [name for name in form.changed_data if name in given and name != REASON]
-        changes = {name: [form.initial.get(name), given.get(name)] for name in names}
+        changes = {name: [form.initial.get(name), given.get(name)] for name in form.changed_data if name in given}
         audit.record(f"{obj._meta.model_name}.{'changed' if change else 'added'}", obj, changes=changes)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
@@ -64,6 +80,18 @@ class Audited(Reasoned, Timeline):
             audit.record(f"{obj._meta.model_name}.added", obj)
         for obj in formset.deleted_objects:
             audit.record(f"{obj._meta.model_name}.deleted", obj)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return super().log_change(request, obj, signed(request, CHANGE, message))
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return super().log_addition(request, obj, signed(request, ADDITION, message))
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Django's own has no room for words."""
+        user_id: Any = request.user.pk
+        words = signed(request, DELETION, "")
+        return LogEntry.objects.log_actions(user_id, queryset, DELETION, words)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         audit.record(f"{obj._meta.model_name}.deleted", obj)

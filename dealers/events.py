@@ -48,10 +48,12 @@ def code_proved(sender: Any, user: User, method: str, **_: Any) -> None:
         User.objects.filter(pk=user.pk).update(is_verified=True)
 
 
-def signed_out(sender: Any, user: User | None, **_: Any) -> None:
+def signed_out(sender: Any, user: User | None, request: Any = None, **_: Any) -> None:
     if user is not None:
         with by(user):
             audit.record("signed_out", user)
+    if request is not None:
+        request.signed_out = True
 
 
 def password_changed(sender: Any, user: User, **_: Any) -> None:

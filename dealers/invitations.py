@@ -89,6 +89,13 @@ def accept(token: str, *, name: str = "", password: str = "", as_user: User | No
     return user
 
 
+def invited(invitation: Invitation, name: str = "") -> User:
+    """Whoever it is for, not stored, to be asked whether a password is theirs to choose."""
+    person = User(email=invitation.email, name=name)
+    person.invited_to = invitation.dealership  # type: ignore[attr-defined]
+    return person
+
+
 def new_person(invitation: Invitation, name: str, password: str) -> User:
-    validate_password(password, User(email=invitation.email, name=name))
+    validate_password(password, invited(invitation, name))
     return User.objects.create_user(invitation.email, password, name=name, is_verified=True)

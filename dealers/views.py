@@ -39,7 +39,7 @@ class AcceptForm(forms.Form):
     def __init__(self, invitation: Invitation, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["name"].initial = invitation.name
-        self.fields["password1"].user = User(email=invitation.email)  # type: ignore[attr-defined]
+        self.fields["password1"].user = invitations.invited(invitation)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -82,6 +82,7 @@ def for_the_known(request: Any, found: Invitation, token: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@stepup.confirmed
 def end_session(request: Any, pk: int) -> HttpResponse:
     try:
         sessions.end_one(request.user, pk)

@@ -10,6 +10,7 @@ from django.db import migrations, models
 import dealers.models.dealership
 import ingestion.addresses
 from dealers import fences
+from ingestion import search
 
 
 class Migration(migrations.Migration):
@@ -232,4 +233,5 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         fences.Fenced("HistoricalFeed"),
+        migrations.RunSQL(search.CREATE_NEAR, search.DROP_NEAR),
     ]

@@ -50,6 +50,7 @@ SAID = {
     "auth-login": Kind.OPEN,
     "auth-refresh": Kind.OPEN,
     "auth-me": Kind.ROWS,
+    "flags": Kind.ROWS,
     "import": Kind.ROWS,
     "job-type-list": Kind.SELF,
     "api-root": Kind.SELF,

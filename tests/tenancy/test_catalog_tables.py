@@ -60,7 +60,7 @@ def test_every_model_with_a_dealership_is_fenced_histories_and_lines_included() 
     fenced = {each.name for each in relations("rp") if each.fenced}
     assert {model._meta.db_table for model in (*fenced_models(), *personal_models())} == fenced
     assert {"dealers_event", "ingestion_quarantinedrecord", "ingestion_workorderpart"} <= fenced
-    assert len([name for name in fenced if name.startswith("ingestion_historical")]) == 15
+    assert len([name for name in fenced if name.startswith("ingestion_historical")]) == 16
 
 
 def test_a_dealership_is_never_missing_where_it_fences() -> None:
@@ -140,12 +140,13 @@ def test_nobody_reads_around_the_fence_by_a_view() -> None:
         assert "security_invoker=true" in (view.options or []), view.name
 
 
-def test_one_function_of_ours_acts_as_its_owner_and_looks_nowhere_but_where_it_should() -> None:
+def test_the_functions_of_the_search_act_as_their_owner_and_look_nowhere_but_where_they_should() -> None:
     found = asked(
         "SELECT c.proname AS name, proconfig AS settings FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace"
         " WHERE c.prosecdef AND n.nspname = 'public'"
-        " AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')"
+        " AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e') ORDER BY 1"
     )
     assert [(each.name, each.settings) for each in found] == [
-        ("records_with_words", ["search_path=pg_catalog, public, pg_temp"])
+        (name, ["search_path=pg_catalog, public, pg_temp"])
+        for name in ("records_with_words", "records_with_words_near")
     ]

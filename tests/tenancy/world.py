@@ -191,6 +191,9 @@ def build() -> World:
     own, other = house(OWN_CODE, "Cahaya Motor Kemayoran"), house(OTHER_CODE, "Sinar Motor Bandung")
     Event.objects.create(dealership=own.dealership, verb="membership.changed", who="somebody")
     Event.objects.create(dealership=other.dealership, **canaries(Event))
+    yesterday = timezone.now().date() - timedelta(days=1)
+    former = person("former@elsewhere.example", own.dealership)
+    MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
     mark(other)
     for each in (own, other):
         for model in fenced_models():
@@ -198,9 +201,6 @@ def build() -> World:
             each.rows[model._meta.label_lower] = model._default_manager.filter(**mine).order_by("pk").first().pk
     belongings(own, "own")
     belongings(other, CANARY)
-    yesterday = timezone.now().date() - timedelta(days=1)
-    former = person("former@elsewhere.example", own.dealership)
-    MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
     platform = UserFactory(email="platform@forecourt.example", password=None, is_staff=True, is_superuser=True)
     return World(own, other, person("stranger@nowhere.example"), former, platform)
 
