@@ -4,7 +4,7 @@ BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: .venv help run test soak check format messages bench lock audit clean
+.PHONY: .venv help run test shots soak check format messages bench lock audit clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -31,8 +31,13 @@ run: .venv/installed ## Bring everything up: PORT=8000 VAR_DIR=var DGI_SANDBOX=1
 
 # With PYTEST_ARGS only what they name; else the drill as well: real processes that chance kills and cuts.
 test: .venv/installed ## Run the tests against a PostgreSQL and a Valkey of their own, then three minutes of chaos
+	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 	@$(if $(PYTEST_ARGS),,$(BIN)/python -m tests.chaos.drill)
+
+shots: .venv/installed ## Every page in every look, with the demo's data: var/shots/index.html
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m tests.browser.shots $(SHOTS_ARGS)
 
 soak: .venv/installed ## Half an hour of chaos: CHAOS_SECONDS=1800 CHAOS_SEED=
 	@CHAOS_SECONDS=$${CHAOS_SECONDS:-1800} $(BIN)/python -m tests.chaos.drill

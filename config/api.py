@@ -5,17 +5,24 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import dealers.api
 import dealers.api_events
+import dealers.api_exports
+import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
 from config.backoffice.api import Router
 
 router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
+router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)
 
+OF_NO_MODEL = [*dealers.api.urlpatterns, *dealers.api_flags.urlpatterns, *ingestion.api.urlpatterns]
 urlpatterns = [
-    path("v1/", include([*dealers.api.urlpatterns, *ingestion.api.urlpatterns, *router.urls])),
+    path(
+        "v1/",
+        include([*dealers.api.urlpatterns, *dealers.api_flags.urlpatterns, *ingestion.api.urlpatterns, *router.urls]),
+    ),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"]), name="swagger-ui"),
 ]

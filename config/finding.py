@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from config import menu
+from dealers import flags
 from ingestion.finding import records_with
 
 
@@ -21,8 +22,12 @@ def search(request: HttpRequest) -> HttpResponse:
         if words and words.casefold() in str(each.item.label).casefold()
     ]
     found = records_with(request.user, words) if len(words) > 1 else []
-    template = "search/choices.html" if getattr(request, "htmx", None) else "search/page.html"
-    return render(request, template, {"words": words, "pages": pages, "found": found})
+    part = bool(getattr(request, "htmx", None))
+    if part and not flags.is_on("command_palette", getattr(request, "dealership_id", None)):
+        raise Http404
+    return render(
+        request, "search/choices.html" if part else "search/page.html", {"words": words, "pages": pages, "found": found}
+    )
 
 
 @login_required

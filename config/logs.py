@@ -76,6 +76,7 @@ class Lines(logging.Formatter):
             "message": scrubbed(said(record)),
         }
         line |= {name: value for name, value in place_of(record).items() if value}
+        line |= {name: value for name, value in getattr(record, "event", {}).items() if value}
         if record.exc_info:
             line["exception"] = scrubbed(self.formatException(record.exc_info))
         return json.dumps(line)

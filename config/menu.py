@@ -69,6 +69,8 @@ MENU = (
             Item(_("Schedules"), "schedules", "clock", "ingestion.feed:view"),
         ),
     ),
+    Group(_("Mine"), (Item(_("Exports"), "exports", "download", "records.export:add"),)),
+    Group(_("Platform"), (Item(_("Components"), "ui_kit", "adjustments-horizontal", platform=True),)),
 )
 
 

@@ -7,6 +7,7 @@ Development needs it and production does not: what is committed under `config/lo
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -24,18 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "config" / "locale"
 LANGUAGES = {"id": "nplurals=1; plural=0;", "es": "nplurals=2; plural=(n != 1);"}
 """Those with a catalogue, with their plural forms; English is what the sources say."""
-KEYWORDS = {
-    f"{name}{lazy}": spec
-    for name, spec in {
-        "gettext": None,
-        "ngettext": (1, 2),
-        "pgettext": ((1, "c"), 2),
-        "npgettext": ((1, "c"), 2, 3),
-    }.items()
-    for lazy in ("", "_lazy")
-} | {"_": None, "gettext_noop": None}
+KINDS = {"gettext": (None, 1), "ngettext": (None, 2), "pgettext": (0, 1), "npgettext": (0, 2)}
+"""gettext's functions: which argument is the context, and how many arguments the words are."""
+FUNCTIONS = {f"{name}{lazy}": kind for name, kind in KINDS.items() for lazy in ("", "_lazy")}
+FUNCTIONS |= {"_": KINDS["gettext"], "gettext_noop": KINDS["gettext"]}
+IN_PAGES = {"gettext": None, "_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}
+"""The same as Babel says it, of what Django makes of a template."""
 PLACEHOLDER = re.compile(r"%\(\w+\)[sdif]|%[sdif]|\{\w*\}")
 
+Text = tuple[int, str | tuple[str, ...], str | None]
+"""A text's line, its words (singular and plural where they count) and its context."""
 Name = tuple[str, str | None]
 """What a text is found by: its (singular) words and its context."""
 
@@ -80,14 +79,32 @@ def sources() -> Iterator[Path]:
         yield from sorted(file for file in folder.rglob("*") if file.suffix in (".html", ".txt"))
 
 
-def texts_of(file: Path) -> Iterator[tuple[int, str | tuple[str, ...], str | None]]:
-    """The line, the words (singular and plural where it counts) and the context of each text in a file."""
+def texts_of(file: Path) -> Iterator[Text]:
+    """Each text of a file."""
     source = file.read_text()
-    if file.suffix != ".py":
-        # Each line of its own: what is left of the page's indentation would be an error of Python's.
-        source = "\n".join(line.strip() for line in templatize(source, str(file)).splitlines())
+    return in_code(source, str(file)) if file.suffix == ".py" else in_page(source, str(file))
+
+
+def in_code(source: str, name: str) -> Iterator[Text]:
+    """By Python's own parser: Babel's looks into no f-string."""
+    for node in ast.walk(ast.parse(source, name)):
+        called = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+        if not isinstance(node, ast.Call) or called not in FUNCTIONS:
+            continue
+        at, count = FUNCTIONS[called]
+        first = 0 if at is None else 1
+        given = [argument.value if isinstance(argument, ast.Constant) else None for argument in node.args]
+        needed = given[: first + count]
+        if len(needed) == first + count and all(isinstance(each, str) for each in needed):
+            words = tuple(map(str, needed[first:]))
+            yield node.lineno, words if count > 1 else words[0], None if at is None else str(needed[at])
+
+
+def in_page(source: str, name: str) -> Iterator[Text]:
+    # Each line of its own: what is left of the page's indentation would be an error of Python's.
+    calls = "\n".join(line.strip() for line in templatize(source, name).splitlines())
     for line, words, _comments, context in extract(
-        "python", BytesIO(source.encode()), KEYWORDS, options={"encoding": "utf-8"}
+        "python", BytesIO(calls.encode()), IN_PAGES, options={"encoding": "utf-8"}
     ):
         yield line, words, context
 
@@ -137,6 +154,12 @@ def name_of(message: Message) -> Name:
     return (message.id if isinstance(message.id, str) else message.id[0]), message.context
 
 
+def strings_of(message: Message) -> list[str]:
+    """The translation, or each of its plural forms; a blank for what is not translated."""
+    given = [message.string] if isinstance(message.string, str) else list(message.string or ())
+    return given or [""]
+
+
 def plural_of(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[-1]
 
@@ -149,8 +172,13 @@ def written(catalog: Texts) -> bytes:
 
 
 def compiled(catalog: Texts) -> bytes:
+    """What Django reads: the texts that are translated, so that the others are said in English."""
+    whole = Texts(catalog.language)
+    for message in texts(catalog):
+        if all(strings_of(message)):
+            whole.add(message.id, message.string, flags=message.flags, context=message.context)
     opened = BytesIO()
-    write_mo(opened, catalog)
+    write_mo(opened, whole)
     return opened.getvalue()
 
 
@@ -172,8 +200,8 @@ def wrongs(message: Message, translated: Message | None, plurals: int) -> Iterat
     if translated is None or translated.pluralizable != message.pluralizable:
         yield "not in the catalogue (run `make messages`)"
         return
-    strings = [translated.string] if isinstance(translated.string, str) else list(translated.string or ())
-    if not all(strings) or not strings:
+    strings = strings_of(translated)
+    if not all(strings):
         yield "not translated"
         return
     if translated.fuzzy:

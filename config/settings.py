@@ -79,12 +79,12 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "django_tables2",
-    "template_partials",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.backoffice.headers.HeadersMiddleware",
+    "config.backoffice.headers.ApiByHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "dealers.sessions.SessionLimits",
+    "dealers.refusals.Refusals",
     "dealers.middleware.ScopeMiddleware",
     "dealers.localisation.LocalisationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -157,6 +158,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "dealers.passwords.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
     {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
+    {"NAME": "dealers.passwords.OwnWordsValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 60 * 60
 LOGIN_URL = "account_login"
@@ -177,6 +179,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Forecourt] "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a name
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_FORMS = {"confirm_login_code": "dealers.codes.ConfirmForm"}
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 60 * 10
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_SESSION_REMEMBER = True
@@ -199,6 +202,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation or an administrator vouched for the address
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 
+SESSION_ENGINE = "dealers.sealed"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 """Seconds without a request after which a session ends."""
 SESSION_ABSOLUTE_AGE = 60 * 60 * 24 * 7
@@ -207,7 +211,7 @@ SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$", r"^metrics$", r"^api/"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -256,11 +260,16 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.backoffice.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "config.backoffice.schema.Schema",
     "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
+    "DEFAULT_THROTTLE_CLASSES": ["dealers.limits.ByPerson"],
     "DEFAULT_THROTTLE_RATES": {"login": "30/min"},
     "EXCEPTION_HANDLER": "config.backoffice.errors.one_shape",
     "PAGE_SIZE": 50,
 }
+API_REQUESTS_PER_MINUTE = setting("API_REQUESTS_PER_MINUTE", env.int, default=1200)
+"""Of one person or service token; of somebody who is not signed in a tenth, by address. 0: as many as they like."""
 SIMPLE_JWT = {
+    "ISSUER": "forecourt",
+    "AUDIENCE": "forecourt-api",
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
     "SIGNING_KEY": setting("JWT_KEY", env.str, default=SECRET_KEY),
@@ -315,6 +324,7 @@ CELERY_TASK_ROUTES = {
     "ingestion.live": {"queue": "live"},
     "ingestion.bulk": {"queue": "bulk"},
     "ingestion.compare": {"queue": "bulk"},
+    "dealers.export": {"queue": "bulk"},  # minutes long: in "rest" the dispatch of live runs would wait for it
 }
 """A worker for each queue: live runs wait neither for backfills nor for anything else."""
 CELERY_TASK_ACKS_LATE = True
@@ -342,6 +352,11 @@ DGI_RUN_DEADLINE = setting("DGI_RUN_DEADLINE", env.int, default=120)
 
 RUNS_KEPT_DAYS = setting("RUNS_KEPT_DAYS", env.int, default=30)
 """Days after which runs that brought nothing new are deleted."""
+
+# -- exports
+
+EXPORT_AT_ONCE = setting("EXPORT_AT_ONCE", env.int, default=5000)
+"""Rows up to which a file is made while the person waits; more of them are made in the background."""
 
 # -- watching: who is told that a feed is late, and who may read the metrics
 

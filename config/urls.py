@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 import config.api
 import dealers.urls
+import dealers.urls_exports
 import ingestion.urls
-from config import finding, health, pwa, reports
+from config import finding, health, pwa, reports, ui_kit
 
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
@@ -17,6 +18,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include(ingestion.urls)),
     path("", include(dealers.urls)),
+    path("", include(dealers.urls_exports)),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),
@@ -24,6 +26,7 @@ urlpatterns = [
     path("manifest.webmanifest", pwa.manifest, name="manifest"),
     path("sw.js", pwa.service_worker, name="service_worker"),
     path("offline/", pwa.offline, name="offline"),
+    path("ui-kit/", ui_kit.ui_kit, name="ui_kit"),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
     path("csp-report", reports.csp_report, name="csp-report"),

@@ -15,6 +15,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from dealers import events, factors, sessions
+from dealers.keys import keyring
 from dealers.models import User
 
 log = logging.getLogger(__name__)
@@ -77,10 +78,10 @@ def people_of(request: HttpRequest) -> list[int]:
 
 class FactorAdapter(DefaultMFAAdapter):
     def encrypt(self, text: str) -> str:
-        return factors.keyring().encrypt(text.encode()).decode()
+        return keyring().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return factors.keyring().decrypt(encrypted_text.encode()).decode()
+        return keyring().decrypt(encrypted_text.encode()).decode()
 
     def build_totp_svg(self, url: str) -> str:
         """A picture that a page may hold as it is, without a data: address."""

@@ -19,7 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
-from dealers import admin_tokens, audit, factors, invitations  # noqa: F401  registers the service tokens
+from dealers import admin_exports, admin_tokens, audit, factors, invitations  # noqa: F401  registers models of theirs
+from dealers.admin_look import Look
 from dealers.audited import Audited
 from dealers.choice import works_in_one
 from dealers.impersonation import may_stand_in
@@ -112,6 +113,7 @@ class UserAdmin(Confirmed, Audited, DjangoUserAdmin):
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
     inlines = (MembershipInline,)
+    beside = ((Membership, "user_id"),)
     actions = ("take_factors_away",)
 
     @admin.action(description=_("Take second factors away (lost phone)"), permissions=["give_access"])
@@ -155,7 +157,7 @@ def may_touch(request: HttpRequest, user: Model | None) -> bool:
 
 
 @admin.register(Dealership)
-class DealershipAdmin(Confirmed, Audited):
+class DealershipAdmin(Confirmed, Look, Audited):
     list_display = ("code", "name", "city", "time_zone", "currency", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code", "name", "legal_name")
@@ -165,9 +167,9 @@ class DealershipAdmin(Confirmed, Audited):
         (_("Address"), {"fields": ("street", "city", "region", "postal_code", "country")}),
         (_("Contact"), {"fields": ("phone", "email", "website")}),
         (_("Words and money"), {"fields": ("time_zone", "language", "currency")}),
-        (_("Look"), {"fields": ("brand_colour",)}),
     )
     inlines = (OpeningHoursInline, HolidayInline, MembershipInline)
+    beside = ((OpeningHours, "dealership_id"), (Holiday, "dealership_id"), (Membership, "dealership_id"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dealership]:
         return Dealership.objects.visible_to(request.user)
@@ -187,7 +189,8 @@ class DealershipAdmin(Confirmed, Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[Any, ...]:
         """The code decides whose records arrive, and a group's name is none of a dealership's: for the platform."""
-        return () if request.user.is_superuser else ("code", "group", "is_active")
+        own = () if request.user.is_superuser else ("code", "group", "is_active")
+        return (*super().get_readonly_fields(request, obj), *own)
 
 
 @admin.register(Group)

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from config.backoffice.admin import BigTableAdmin
 from dealers import service_tokens
@@ -25,7 +25,9 @@ USUAL = timedelta(days=90)
 
 
 class ServiceTokenForm(forms.ModelForm):
-    permissions = forms.MultipleChoiceField(label=_("May"), choices=GRANTED, widget=forms.CheckboxSelectMultiple)
+    permissions = forms.MultipleChoiceField(
+        label=pgettext_lazy("permission", "May"), choices=GRANTED, widget=forms.CheckboxSelectMultiple
+    )
 
     class Meta:
         model = ServiceToken

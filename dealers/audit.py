@@ -6,9 +6,9 @@ An event is written in the transaction of what it tells of: neither is there wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -20,6 +20,7 @@ from dealers.models import Dealership, Event, User
 SECRET = ("password", "secret", "token", "api_key", "hash")
 """Fields whose names hold one of these are named when they change, without their values."""
 HIDDEN = "•••"
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Circumstances:
     acting_as: User | None = None
     address: str | None = None
     request_id: str = ""
+    reason: str = ""
+    """Why, in words of whoever acts, if they gave any."""
 
 
 UNKNOWN = Circumstances()
@@ -46,6 +49,31 @@ def circumstances(found: Circumstances) -> Iterator[None]:
             yield
     finally:
         now.reset(before)
+
+
+def because(reason: str) -> AbstractContextManager[None]:
+    """What is done in this block is done for a reason that somebody gave; blank leaves it as it is."""
+    found = now.get()
+    return circumstances(replace(found, reason=words(reason) or found.reason))
+
+
+def words(text: str) -> str:
+    """What somebody wrote as a reason, as it is stored: one line without control characters, of bounded length."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:LONGEST_REASON]
+
+
+def name_of(found: Circumstances) -> str:
+    return str(found.user or found.name)[:254]
+
+
+def signature(found: Circumstances | None = None) -> str:
+    """Who acts, in words for a row that has room for no more: both, if one stands in for somebody."""
+    found = found or now.get()
+    return f"{name_of(found)} as {found.acting_as}" if found.acting_as else name_of(found)
+
+
+def request_of(found: Circumstances) -> str:
+    return found.request_id or current_id()
 
 
 def record(
@@ -63,15 +91,15 @@ def record(
         verb=verb,
         user_id=who.pk if who else None,
         acting_as_id=found.acting_as.pk if found.acting_as else None,
-        who=str(who or found.name)[:254],
+        who=name_of(found),
         dealership_id=dealership.pk if isinstance(dealership, Dealership) else dealership or owner_of(about),
         object_type=about._meta.label_lower if about else "",
         object_id=str(about.pk) if about else "",
         object_text=str(about)[:300] if about else "",
         changes=plain(changes),
-        reason=reason[:500],
+        reason=(reason or found.reason)[:LONGEST_REASON],
         address=found.address,
-        request_id=found.request_id or current_id(),
+        request_id=request_of(found),
     )
     event.save(force_insert=True)
     return event

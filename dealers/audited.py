@@ -1,63 +1,69 @@
-"""Admin pages whose changes are written to the audit."""
+"""Admin pages whose changes are written to the audit, with a reason if whoever changes something gives one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+import json
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from dealers import audit
-from dealers.models import Event
+from dealers.timeline import Timeline
 
-MOST = 100
-"""Entries that a timeline shows."""
-
-
-@dataclass
-class Entry:
-    """Something that became of a row."""
-
-    at: datetime
-    what: Any
-    who: str = ""
-    acting_as: Any = None
-    changes: dict[str, Any] | None = None
-    reason: str = ""
-    run: int | None = None
-    """That brought it."""
-    received: str = ""
-    """The row as it came."""
+REASON = "change_reason"
+"""The name of the field, which is no column of the row."""
 
 
-class Timeline(admin.ModelAdmin):
-    """One page of all that became of a row: events of the audit, for those who may read it, and stored versions."""
+class Reasoned(admin.ModelAdmin):
+    """A form that changes a row asks for a reason, which may stay blank; it stands with every event and version."""
 
-    object_history_template = "admin/dealers/timeline.html"
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        asked = REASON in (options.get("fields") or ())
+        if asked:
+            options["fields"] = [name for name in options["fields"] if name != REASON]
+        form: Any = super().get_form(request, obj, change=change, **options)
+        return type(form.__name__, (form,), {REASON: ReasonField()}) if asked else form
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        found = [*self.events(request, object_id), *self.versions(request, object_id)]
-        found.sort(key=lambda entry: entry.at, reverse=True)
-        context = {"entries": found[:MOST], "most": MOST, **(extra_context or {})}
-        return super().history_view(request, object_id, context)
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        found = super().get_fieldsets(request, obj)
+        if obj is None or not self.has_change_permission(request, obj) or REASON in flatten_fieldsets(found):
+            return found
+        return [*found, (None, {"fields": (REASON,)})]
 
-    def events(self, request: HttpRequest, object_id: str) -> Iterator[Entry]:
-        of_row = Event.objects.visible_to(request.user).filter(
-            object_type=self.model._meta.label_lower, object_id=object_id
-        )
-        for event in of_row.select_related("acting_as").order_by("-at")[:MOST]:
-            yield Entry(event.at, event.verb, event.who, event.acting_as, event.changes, event.reason)
-
-    def versions(self, request: HttpRequest, object_id: str) -> Iterable[Entry]:
-        """Stored versions of the row, where the model keeps some."""
-        return ()
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        with audit.because(request.POST.get(REASON, "")):
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
 
-class Audited(Timeline):
+def signed(request: Any, action: int, message: Any) -> Any:
+    """A message of Django's log of the admin, which names the person alone: in words, with who stands in for them."""
+    administrator = getattr(request, "impersonator", None)
+    if administrator is None:
+        return message
+    text = message if isinstance(message, str) else json.dumps(message)
+    words = LogEntry(action_flag=action, change_message=text).get_change_message()
+    return _("%(administrator)s, standing in: %(words)s") % {"administrator": administrator, "words": words}
+
+
+class ReasonField(forms.CharField):
+    def __init__(self) -> None:
+        words = _("Why; it stands in the audit and with the version.")
+        super().__init__(label=_("Reason"), required=False, max_length=audit.LONGEST_REASON, help_text=words)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """It is nothing of the row."""
+        return False
+
+
+class Audited(Reasoned, Timeline):
     """Who added, changed or deleted a row, and which fields, in the same transaction."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
@@ -74,6 +80,18 @@ class Audited(Timeline):
             audit.record(f"{obj._meta.model_name}.added", obj)
         for obj in formset.deleted_objects:
             audit.record(f"{obj._meta.model_name}.deleted", obj)
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return super().log_change(request, obj, signed(request, CHANGE, message))
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        return super().log_addition(request, obj, signed(request, ADDITION, message))
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Django's own has no room for words."""
+        user_id: Any = request.user.pk
+        words = signed(request, DELETION, "")
+        return LogEntry.objects.log_actions(user_id, queryset, DELETION, words)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         audit.record(f"{obj._meta.model_name}.deleted", obj)

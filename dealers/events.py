@@ -48,10 +48,12 @@ def code_proved(sender: Any, user: User, method: str, **_: Any) -> None:
         User.objects.filter(pk=user.pk).update(is_verified=True)
 
 
-def signed_out(sender: Any, user: User | None, **_: Any) -> None:
+def signed_out(sender: Any, user: User | None, request: Any = None, **_: Any) -> None:
     if user is not None:
         with by(user):
             audit.record("signed_out", user)
+    if request is not None:
+        request.signed_out = True
 
 
 def password_changed(sender: Any, user: User, **_: Any) -> None:
@@ -79,7 +81,11 @@ def connect() -> None:
     from allauth.mfa import signals as mfa
     from django.contrib.auth.signals import user_logged_in, user_logged_out
     from django.db.models.signals import post_delete, post_save
+    from simple_history.signals import pre_create_historical_record
 
+    from dealers import versions
+
+    pre_create_historical_record.connect(versions.note, dispatch_uid="dealers.note")
     user_logged_in.connect(sessions.begin, dispatch_uid="dealers.begin")
     user_logged_out.connect(impersonation.signed_out, dispatch_uid="dealers.impersonation_over")
     user_logged_out.connect(signed_out, dispatch_uid="dealers.signed_out")

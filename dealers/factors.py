@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
 from dealers import sessions, tokens
+from dealers.keys import keyring
 from dealers.models import User
 from dealers.permissions import roles_of
 from dealers.roles import Role
@@ -49,10 +49,6 @@ def take_away(user: User) -> None:
     Authenticator.objects.filter(user_id=user.pk).delete()
     sessions.end_all(user)
     tokens.revoke_all(user)
-
-
-def keyring() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 
 def rotate() -> int:

@@ -4,6 +4,7 @@
 
 gives the model's table the policies of docs/security.md, and every `OwnKey` of it a foreign key that holds the
 dealership too, so that a row of one dealership cannot name a row of another. A test refuses a table without them.
+Rows of a person (`PERSONAL`) are shown to that person alone, whatever dealerships are in scope.
 """
 
 from __future__ import annotations
@@ -17,11 +18,23 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 OWNER = "dealers.dealership"
-IN_SCOPE = "= ANY ((SELECT nullif(current_setting('app.dealerships', true), '')::bigint[])::bigint[])"
+SCOPE = "(SELECT nullif(current_setting('app.dealerships', true), '')::bigint[])::bigint[]"
+IN_SCOPE = f"= ANY ({SCOPE})"
+BY_ID = (OWNER, "dealers.historicaldealership")
+"""The dealership itself and its versions: whose row it is, its own id says."""
 """The subselect makes it one look per statement instead of one per row."""
 WRITERS = "forecourt_web, forecourt_worker"
 EVERYBODY = f"{WRITERS}, forecourt_readonly"
 IS_USER = "= (SELECT nullif(current_setting('app.user', true), '')::bigint)"
+PERSONAL = {
+    "dealers.export": f"user_id {IS_USER}",
+    # Whoever lost a dealership, or works in another one at the moment, does not get its rows out of a file either.
+    "dealers.exportpart": f"export_id IN (SELECT id FROM dealers_export WHERE user_id {IS_USER}"  # noqa: S608 - ours
+    f" AND dealerships <@ coalesce({SCOPE}, '{{}}'))",
+    "dealers.savedview": f"user_id {IS_USER}",
+    "dealers.listpreference": f"user_id {IS_USER}",
+}
+"""Models whose rows are a person's own, and the condition that says whose."""
 
 
 class OwnKey(models.ForeignKey):
@@ -38,7 +51,7 @@ class OwnKey(models.ForeignKey):
 
 def owner_column(model: type[models.Model]) -> str | None:
     """The column that says which dealership a row belongs to; None if its rows belong to none."""
-    if model._meta.label_lower == OWNER:
+    if model._meta.label_lower in BY_ID:
         return "id"
     for field in model._meta.concrete_fields:
         if field.name == "dealership" and field.related_model and field.related_model._meta.label_lower == OWNER:
@@ -53,6 +66,10 @@ def own_keys(model: type[models.Model]) -> list[OwnKey]:
 def policies(model: type[models.Model]) -> Iterator[tuple[str, str]]:
     """Name and text of each policy of the model's table."""
     owner, label = owner_column(model), model._meta.label_lower
+    if mine := PERSONAL.get(label):
+        yield "of_the_person_in_scope", f"TO {WRITERS} USING ({mine}) WITH CHECK ({mine})"
+        yield "of_the_platform", "TO forecourt_platform USING (true) WITH CHECK (true)"
+        return
     here = f"{owner} {IN_SCOPE}"
     if label == "dealers.event":  # signing in belongs to no dealership; nobody changes or deletes what was done
         yield "of_the_dealerships_in_scope", f"FOR SELECT TO {EVERYBODY} USING ({here})"
@@ -77,7 +94,7 @@ def policies(model: type[models.Model]) -> Iterator[tuple[str, str]]:
 
 
 class Fenced(Operation):
-    """Row-level security and composite foreign keys for a model with a dealership."""
+    """Row-level security and composite foreign keys for a model with a dealership; the former for one of a person."""
 
     reversible = True
     reduces_to_sql = True
@@ -100,13 +117,15 @@ class Fenced(Operation):
     def statements(self, model: Any, editor: BaseDatabaseSchemaEditor) -> Iterator[str]:
         quote = editor.quote_name
         table, owner = quote(model._meta.db_table), owner_column(model)
-        if owner is None:
+        personal = model._meta.label_lower in PERSONAL
+        if owner is None and not personal:
             raise ValueError(f"{model._meta.label} has no dealership: there is nothing to fence")
         yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
         yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
         for name, text in policies(model):
             yield f"CREATE POLICY {name} ON {table} {text}"
-        yield f"GRANT SELECT ON {table} TO forecourt_readonly"
+        if not personal:
+            yield f"GRANT SELECT ON {table} TO forecourt_readonly"
         if model._meta.label_lower == "dealers.event":
             yield f"REVOKE UPDATE, DELETE ON {table} FROM {WRITERS}, forecourt_platform"
         for key in own_keys(model):
@@ -144,7 +163,7 @@ class Fenced(Operation):
         schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
 
     def describe(self) -> str:
-        return f"Show rows of {self.model_name} to their own dealership only"
+        return f"Show rows of {self.model_name} to those alone whose they are"
 
     @property
     def migration_name_fragment(self) -> str:

@@ -11,6 +11,7 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +46,28 @@ def is_on(name: str, dealership_id: int | None = None) -> bool:
     return found.get(dealership_id, found.get(None, False))
 
 
+def dealership_of(request: Any) -> int | None:
+    """Where a request works: in the dealership chosen, or in the only one of somebody who has no choice."""
+    chosen: int | None = getattr(request, "dealership_id", None)
+    theirs: dict[int, Any] = getattr(getattr(request, "user", None), "known_roles", {})
+    return next(iter(theirs)) if chosen is None and len(theirs) == 1 else chosen
+
+
+def on(request: Any) -> frozenset[str]:
+    """The features that are on where a request works; the database is asked once for each request."""
+    from dealers.models import Flag
+
+    inner = getattr(request, "_request", request)
+    known: frozenset[str] | None = getattr(inner, "flags_on", None)
+    if known is not None:
+        return known
+    here = dealership_of(request)
+    asked = Flag.objects.filter(name__in=FLAGS).filter(Q(dealership=None) | Q(dealership=here))
+    rows = sorted(asked.values_list("name", "dealership", "is_on"), key=lambda row: row[1] is not None)
+    inner.flags_on = frozenset(name for name, is_on in {row[0]: row[2] for row in rows}.items() if is_on)
+    return inner.flags_on
+
+
 def needs(name: str) -> Callable[[Any], Any]:
     """A view that is not there while the feature is off for the dealership of the request."""
     FLAGS[name]
@@ -52,7 +75,7 @@ def needs(name: str) -> Callable[[Any], Any]:
     def decorate(view: Any) -> Any:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **options: Any) -> Any:
-            if not is_on(name, getattr(request, "dealership_id", None)):
+            if name not in on(request):
                 raise Http404
             return view(request, *args, **options)
 

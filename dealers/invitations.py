@@ -10,9 +10,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dealers import audit
+from dealers.localisation import language_of
 from dealers.models import Invitation, Membership, User
 from dealers.models.people import INVITED_FOR, hashed
 from dealers.tenancy import platform
@@ -42,9 +43,16 @@ def send(invitation: Invitation, by: User | None, link: Callable[[str], str]) ->
 
 def mail_of(invitation: Invitation, link: str) -> EmailMessage:
     facts = {"invitation": invitation, "dealership": invitation.dealership, "link": link}
-    subject = render_to_string("account/email/invitation_subject.txt", facts).strip()
-    body = render_to_string("account/email/invitation_message.txt", facts)
+    with translation.override(language_for(invitation)):
+        subject = render_to_string("account/email/invitation_subject.txt", facts).strip()
+        body = render_to_string("account/email/invitation_message.txt", facts)
     return EmailMessage(f"{settings.ACCOUNT_EMAIL_SUBJECT_PREFIX}{subject}", body, to=[invitation.email])
+
+
+def language_for(invitation: Invitation) -> str | None:
+    """The invited person's, if they are known and have chosen one, else the dealership's; else the inviter's."""
+    known = User.objects.filter(email=invitation.email).first()
+    return language_of(known) or language_of(invitation.dealership) or translation.get_language()
 
 
 @platform("invitation")
@@ -81,6 +89,13 @@ def accept(token: str, *, name: str = "", password: str = "", as_user: User | No
     return user
 
 
+def invited(invitation: Invitation, name: str = "") -> User:
+    """Whoever it is for, not stored, to be asked whether a password is theirs to choose."""
+    person = User(email=invitation.email, name=name)
+    person.invited_to = invitation.dealership  # type: ignore[attr-defined]
+    return person
+
+
 def new_person(invitation: Invitation, name: str, password: str) -> User:
-    validate_password(password, User(email=invitation.email, name=name))
+    validate_password(password, invited(invitation, name))
     return User.objects.create_user(invitation.email, password, name=name, is_verified=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import connection
 
-from dealers.fences import owner_column
+from dealers.fences import PERSONAL, owner_column
 
 TABLES = """
     SELECT relname, relrowsecurity AND relforcerowsecurity,
@@ -49,8 +49,9 @@ def tables() -> list[Table]:
 
 
 def to_be_fenced() -> set[str]:
-    """The tables whose rows belong to a dealership."""
-    return {model._meta.db_table for model in apps.get_models(include_auto_created=True) if owner_column(model)}
+    """The tables whose rows belong to a dealership, or to a person alone."""
+    found = apps.get_models(include_auto_created=True)
+    return {each._meta.db_table for each in found if owner_column(each) or each._meta.label_lower in PERSONAL}
 
 
 def without_fence() -> list[str]:

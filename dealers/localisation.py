@@ -41,9 +41,9 @@ class LocalisationMiddleware:
             return self.respond(request)
 
 
-def language_of(person: Any) -> str:
-    """The language that somebody has chosen, if it is one that there is; blank for a stranger."""
-    chosen = getattr(person, "language", "")
+def language_of(who: Any) -> str:
+    """The language that a person or a dealership has chosen, if it is one that there is; blank for a stranger."""
+    chosen = getattr(who, "language", "")
     return chosen if chosen in dict(settings.LANGUAGES) else ""
 
 

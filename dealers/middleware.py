@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import PermissionDenied
@@ -22,6 +23,7 @@ from dealers.permissions import roles_of
 from dealers.tenancy import NOBODY, Scope, acting, streamed
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+REASON = "X-Change-Reason"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
@@ -49,6 +51,7 @@ class ScopeMiddleware:
             acting_as=user if request.impersonator else None,
             address=address_of(request),
             request_id=request.id,
+            reason=reason_of(request),
         )
         with audit.circumstances(facts):
             response = self.signed_in(request, user) if user else self.stranger(request)
@@ -108,6 +111,14 @@ def address_of(request: HttpRequest) -> str | None:
         return str(get_adapter().get_client_ip(request))
     except PermissionDenied:
         return None
+
+
+def reason_of(request: HttpRequest) -> str:
+    """Why an API request changes something, by its header: UTF-8, percent-encoded or as it is."""
+    if request.method in SAFE or not request.path.startswith(API):
+        return ""
+    given = request.headers.get(REASON, "").encode("latin-1", "replace")
+    return audit.words(unquote_to_bytes(given).decode("utf-8", "replace"))
 
 
 def request_id(request: HttpRequest) -> str:

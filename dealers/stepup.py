@@ -64,6 +64,17 @@ def confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return asked
 
 
+def confirmed_to_change(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view that shows to everybody it is for, and changes something by a fresh proof only."""
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        looks = request.method in SAFE_METHODS or not request.user.is_authenticated
+        return view(request, *args, **options) if looks or is_fresh(request) else ask(request)
+
+    return asked
+
+
 class Confirmed(admin.ModelAdmin):
     """Rows that are added, changed and deleted, one by one or many at once, by a fresh proof only.
 

@@ -1,12 +1,14 @@
-"""The two kinds of tasks: of one dealership, or of the platform. Every task of ours is one of them."""
+"""The kinds of tasks: of one dealership, of a person, or of the platform; every task of ours is of one. And exports."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from celery import Task
+from celery import Task, shared_task
 
-from dealers.tenancy import acting_for, platform
+from config.celery import stopping
+from dealers import export_making, exports
+from dealers.tenancy import Scope, acting, acting_for, platform
 
 
 class PlatformTask(Task):
@@ -27,3 +29,25 @@ class DealershipTask(Task):
     def __call__(self, *args: Any, dealership_id: int, **options: Any) -> Any:
         with acting_for([dealership_id]):
             return super().__call__(*args, dealership_id=dealership_id, **options)
+
+
+class PersonTask(Task):
+    """Works on what is a person's own, `user_id`, and on rows of no dealership until it has asked which are theirs."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, user_id: int, **options: Any) -> Any:
+        with acting(Scope(user_id=user_id)):
+            return super().__call__(*args, user_id=user_id, **options)
+
+
+@shared_task(base=PersonTask, name=exports.TASK)
+def export(user_id: int) -> None:
+    """The person's next export, if one waits."""
+    export_making.make_next(user_id, stopping.is_set)
+
+
+@shared_task(base=PlatformTask, name="dealers.look_after_exports")
+def look_after_exports() -> None:
+    """Every half a minute: what was lost on the way to a worker, or with one, and what has expired."""
+    export_making.look_after()

@@ -1,9 +1,10 @@
 """Addresses of signing in: those of django-allauth that we offer, and our own."""
 
 from allauth.account import views as account
+from allauth.usersessions.views import list_usersessions
 from django.urls import include, path, re_path
 
-from dealers import localisation, views
+from dealers import localisation, stepup, views
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -24,7 +25,7 @@ accounts = [
         name="account_reset_password_from_key",
     ),
     path("factors/", include("allauth.mfa.urls")),
-    path("sessions/", include("allauth.usersessions.urls")),
+    path("sessions/", stepup.confirmed_to_change(list_usersessions), name="usersessions_list"),
     path("sessions/<int:pk>/end/", views.end_session, name="end_session"),
 ]
 
@@ -32,6 +33,7 @@ urlpatterns = [
     path("accounts/", include(accounts)),
     path("appearance/", views.appearance, name="appearance"),
     path("language/", localisation.set_language, name="set_language"),
+    path("dealerships/<int:dealership>/logo.png", views.logo, name="dealership_logo"),
     path("dealership/", views.switch_dealership, name="switch_dealership"),
     path("impersonation/<int:pk>/", views.impersonate, name="impersonate"),
     path("impersonation/end/", views.end_impersonation, name="end_impersonation"),

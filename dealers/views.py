@@ -13,15 +13,17 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.http import quote_etag, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dealers import choice, impersonation, invitations, sessions, stepup
-from dealers.models import Invitation, User
+from dealers.flags import is_on
+from dealers.models import Invitation, Logo, User
 
 KEYS = "keys"
 """The session's note whether single keys lead to pages."""
@@ -37,7 +39,7 @@ class AcceptForm(forms.Form):
     def __init__(self, invitation: Invitation, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["name"].initial = invitation.name
-        self.fields["password1"].user = User(email=invitation.email)  # type: ignore[attr-defined]
+        self.fields["password1"].user = invitations.invited(invitation)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -80,6 +82,7 @@ def for_the_known(request: Any, found: Invitation, token: str) -> HttpResponse:
 
 @require_POST
 @login_required
+@stepup.confirmed
 def end_session(request: Any, pk: int) -> HttpResponse:
     try:
         sessions.end_one(request.user, pk)
@@ -114,6 +117,21 @@ def back(request: HttpRequest) -> HttpResponse:
     following = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(following, {request.get_host()}, require_https=request.is_secure())
     return redirect(following if ours else "home")
+
+
+@require_safe
+@login_required
+def logo(request: HttpRequest, dealership: int) -> HttpResponse:
+    """A dealership's logo, for those who may see the dealership; their browser keeps it, and asks if it is still so."""
+    found: Logo | None = Logo.objects.visible_to(request.user).filter(dealership=dealership).first()
+    if found is None or not is_on("branding", dealership):
+        raise Http404
+    etag = quote_etag(found.sha256)
+    response = get_conditional_response(request, etag) or HttpResponse(bytes(found.png), content_type="image/png")
+    response.headers["ETag"] = etag
+    patch_vary_headers(response, ["Cookie"])
+    patch_cache_control(response, private=True, no_cache=True)
+    return response
 
 
 class ImpersonationForm(forms.Form):

@@ -50,6 +50,7 @@ class AtZone(Func):
 
     def __init__(self, zone: str, clock: datetime) -> None:
         super().__init__(F(zone), Value(clock.isoformat()))
+        self.clock = clock
 
 
 class MomentFilter(django_filters.Filter):

@@ -27,7 +27,7 @@ def records_with(user: Any, words: str) -> list[Found]:
     for resource in RECORDS.values():
         if not resource.may(user):
             continue
-        rows = resource.rows(user).filter(pk__in=search.containing(resource.job, words)).order_by("-id")[:MOST]
-        if rows := list(rows):
+        matching = resource.rows(user).filter(pk__in=search.containing(resource.job, words))
+        if rows := list(matching.order_by("-id")[:MOST]):
             found.append(Found(resource, [(row, resource.address(row)) for row in rows]))
     return found

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, cell, marked
 from config.backoffice.resources import Panel, Resource, register
 from dealers.models import Dealership
 from ingestion import fields, identity
-from ingestion.display import label_of, local
+from ingestion.display import label_of
 from ingestion.filters import record_filters
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.values import canonical
 from ingestion.versions import versions
 
-LISTED = 6
-"""Columns of a list beside the dealership, unless others are chosen."""
 MOST_PLACES = 2
 """Places told in which a row has the words searched for."""
 
@@ -31,16 +31,25 @@ def shown(column: fields.WireField, row: Any) -> Cell:
     if isinstance(column, fields.IdentityNumber):
         return cell(identity.of_row(row, column))
     value = getattr(row, column.name)
-    if value is None:
-        return Cell()
-    if isinstance(column, fields.Code):
-        label = label_of(column, value)
-        return Cell(f"{label} ({value})" if label else value)
-    if isinstance(column, fields.Moment):
-        return Cell(local(value, row.dealership.time_zone), moment=value.isoformat())
-    if isinstance(column, fields.Coordinate | fields.Percentage):
-        return Cell(canonical(value))
-    return cell(value)
+    told = next((told for kind, told in TOLD.items() if isinstance(column, kind)), None)
+    return Cell() if value is None else told(column, row, value) if told else cell(value)
+
+
+def told_code(column: Any, row: Any, value: str) -> Cell:
+    label = label_of(column, value)
+    return Cell(f"{label} ({value})" if label else value)
+
+
+TOLD: dict[type[fields.WireField], Callable[[Any, Any, Any], Cell]] = {
+    fields.Code: told_code,
+    fields.Moment: lambda column, row, value: Cell(
+        formats.moment(value, row.dealership.time_zone), moment=value.isoformat()
+    ),
+    fields.Money: lambda column, row, value: Cell(formats.money(value, row.dealership.currency)),
+    fields.Coordinate: lambda column, row, value: Cell(canonical(value)),
+    fields.Percentage: lambda column, row, value: Cell(canonical(value)),
+}
+"""How values of some kinds of columns are told."""
 
 
 def plain(column: fields.WireField, row: Any) -> Any:
@@ -96,7 +105,7 @@ class LineTable:
         self.rows = [
             (line.position, [(shown(field, line), self.numeric(field)) for field in self.columns]) for line in lines
         ]
-        self.totals = [cell(self.total(field, lines)) for field in self.columns]
+        self.totals = [self.total(field, lines) for field in self.columns]
         self.adds_up = len(lines) > 1 and any(not total.empty for total in self.totals)
 
     @staticmethod
@@ -104,15 +113,17 @@ class LineTable:
         return isinstance(field, fields.Decimal | fields.Whole)
 
     @staticmethod
-    def total(field: fields.WireField, lines: list[Any]) -> Any:
+    def total(field: fields.WireField, lines: list[Any]) -> Cell:
         """Of amounts of a line and of quantities; a unit's price and a percentage add up to nothing."""
         whole = isinstance(field, fields.Money) and not any(
             part in field.name for part in ("satuan", "harga_parts", "per_unit")
         )
-        if field.name.startswith(("total", "kuantitas", "quantity")) or whole:
-            found = [getattr(line, field.name) for line in lines if getattr(line, field.name) is not None]
-            return sum(found[1:], found[0]) if found else None
-        return None
+        found = [value for line in lines if (value := getattr(line, field.name)) is not None]
+        if not found or not (whole or field.name.startswith(("kuantitas", "quantity"))):
+            return Cell()
+        total = sum(found[1:], found[0])
+        currency = lines[0].dealership.currency
+        return Cell(formats.money(total, currency)) if isinstance(field, fields.Money) else cell(total)
 
 
 def column_of(field: fields.WireField) -> Column:
@@ -145,12 +156,12 @@ class RecordResource(Resource):
         key = next(field for field in declared if field.name == job.key)
         others = [field for field in declared if field is not key]
         self.columns = [column_of(key), DEALERSHIP, *(column_of(field) for field in others)]
-        telling = [field.name for field in others if field.name not in fields.SHARED]
-        self.listed = [job.key, "dealership", *telling[:LISTED]]
+        self.listed = [job.key, "dealership", *(name for name in job.listed if name != job.key)]
+        self.secret_filters = frozenset(field.name for field in declared if isinstance(field, fields.IdentityNumber))
         self.filterset = record_filters(job)
         days = [name for name in self.filterset.base_filters if name.endswith(("_from", "_to"))]
-        codes = [field.name for field in declared if isinstance(field, fields.Code)]
-        self.first_filters = ["search", "dealer", *days[:2], *codes[:2]]
+        main = [f"{job.day}_from", f"{job.day}_to"] if job.day else days[:2]
+        self.first_filters = ["search", "dealer", *main, job.part]
         self.hidden_filters = ["id", *(name for name in ("dealer_id",) if name in self.filterset.base_filters)]
         super().__init__()
 
@@ -169,6 +180,20 @@ class RecordResource(Resource):
     def listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Lines are read to show where in them words stand."""
         return rows.prefetch_related(*self.job.lines)
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        from ingestion import pages
+
+        summary = path(f"{self.path}summary/", pages.summary, {"resource": self}, name=f"{self.name}-summary")
+        return [*super().urls, summary]
+
+    def above(self, request: HttpRequest, rows: QuerySet[Any] | None) -> dict[str, Any]:
+        """Where the figures and charts of the same filters come from, once the rows are seen."""
+        query = request.GET.copy()
+        for name in ("cursor", "ordering", "columns"):
+            query.pop(name, None)
+        return {"summary": f"{reverse(f'{self.name}-summary')}?{query.urlencode()}" if rows is not None else ""}
 
     def beside(self, row: Any, words: tuple[str, ...]) -> list[tuple[str, Any]]:
         """The first fields, of the record and its lines, in which the words stand."""
@@ -203,5 +228,7 @@ class RecordResource(Resource):
         return {"versions": versions(self.job, row, request.user)}
 
 
-RECORDS = {code: register(RecordResource(job)) for code, job in JOB_TYPES.items()}
+RECORDS = {code: RecordResource(job) for code, job in JOB_TYPES.items()}
 """The pages of each job type's records by its code."""
+for each in RECORDS.values():
+    register(each)

@@ -54,11 +54,55 @@ DROP_FUNCTION = """
     REVOKE SELECT ON ingestion_searchtext FROM forecourt_search;
 """
 
+CREATE_NEAR = """
+    CREATE FUNCTION records_with_words_near(job text, patterns text[], beyond bigint, descending boolean, most int)
+    RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    SET search_path = pg_catalog, public, pg_temp AS $body$
+    DECLARE
+        own bigint[] := nullif(current_setting('app.dealerships', true), '')::bigint[];
+    BEGIN
+        IF current_setting('role') = 'forecourt_platform' OR cardinality(own) IS DISTINCT FROM 1 THEN
+            RETURN;
+        END IF;
+        RETURN QUERY EXECUTE format(
+            'SELECT record_id FROM (SELECT record_id, text FROM ingestion_searchtext WHERE dealership_id = $1'
+            ' AND job_type = $2 AND ($3 IS NULL OR record_id %1$s $3) ORDER BY record_id %2$s LIMIT $4) AS next'
+            ' WHERE text ILIKE ALL ($5)',
+            CASE WHEN descending THEN '<' ELSE '>' END, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END
+        ) USING own[1], job, beyond, most, patterns;
+    END $body$;
+    REVOKE ALL ON FUNCTION records_with_words_near FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION records_with_words_near
+        TO forecourt_web, forecourt_worker, forecourt_platform, forecourt_readonly;
+    GRANT CREATE ON SCHEMA public TO forecourt_search;
+    ALTER FUNCTION records_with_words_near OWNER TO forecourt_search;
+    REVOKE CREATE ON SCHEMA public FROM forecourt_search;
+"""
+DROP_NEAR = "DROP FUNCTION records_with_words_near;"
+LOOKED_AT = 4
+"""Texts that `near` looks at for each record wanted: so few that they cost little where a word is rare."""
+
+
+def near(job_type: JobType, words: str, *, beyond: int | None, descending: bool, wanted: int) -> list[int] | None:
+    """The `wanted` records next to `beyond` that have each of `words`, if they are among the next texts by number.
+
+    None if they are not, or where the scope holds several dealerships: `containing` finds them all then. A word that
+    stands in most records is found so without looking at all that have it.
+    """
+    arguments = [job_type.code, patterns_of(words), beyond, descending, LOOKED_AT * wanted]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT records_with_words_near(%s, %s, %s, %s, %s)", arguments)
+        found = sorted((row[0] for row in cursor.fetchall()), reverse=descending)
+    return found[:wanted] if len(found) >= wanted else None
+
+
+def patterns_of(words: str) -> list[str]:
+    return [f"%{escaped(word)}%" for word in words.split()]
+
 
 def containing(job_type: JobType, words: str) -> RawSQL:
     """The ids of the records in scope that have each of `words` in a text of theirs or of their lines."""
-    patterns = [f"%{escaped(word)}%" for word in words.split()]
-    return RawSQL("SELECT records_with_words(%s, %s)", [job_type.code, patterns])
+    return RawSQL("SELECT records_with_words(%s, %s)", [job_type.code, patterns_of(words)])
 
 
 def escaped(word: str) -> str:

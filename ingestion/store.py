@@ -23,7 +23,7 @@ import psycopg
 from django.db import connection, models
 from django.utils import timezone
 
-from ingestion import search
+from ingestion import search, tallies
 from ingestion.documents import Document, Element, Identity, group_hash, shape
 from ingestion.job_types import JobType
 from ingestion.rows import NEXT_COLUMN, NEXT_ROW, NULL
@@ -114,6 +114,8 @@ class Store:
             for array, model in job_type.lines.items()
         }
         self.search = search.write_statement(job_type)
+        self.less, self.more = tallies.count_statement(job_type, -1), tallies.count_statement(job_type, 1)
+        self.held = tallies.hold_statement(job_type)
         self.set = ", ".join(f"{quote(column)} = version.{quote(column)}" for column in own[1:])
 
     def known(self, groups: Iterable[tuple[int, Identity, list[Element]]]) -> dict[Identity, Known]:
@@ -150,11 +152,16 @@ class Store:
         taken = Taken(iter(record_ids))
         with in_flight():
             self.history.take(self.history_rows(documents, known, taken, run_id))
+            if taken.updated:
+                execute(self.less, [taken.updated])
             self.take_over(taken, [before, run_id])
             for array, rows in taken.lines.items():
                 self.lines[array].take(rows)
             if taken.created or taken.updated:
-                execute(self.search, [taken.created + taken.updated])
+                written = taken.created + taken.updated
+                execute(self.search, [written])
+                execute(self.more, [written])
+                execute(self.held, [taken.created, written])
         return Stored(len(taken.created), len(taken.updated), taken.unchanged)
 
     def history_rows(

@@ -1,11 +1,12 @@
 from django.urls import path
 
 from ingestion import pages, views
+from ingestion.dashboard.urls import urlpatterns as dashboard
 from ingestion.operations.urls import urlpatterns as operations
 from ingestion.resources import RECORDS
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    *dashboard,
     path("metrics", views.metrics, name="metrics"),
     path("records/", pages.records, name="records"),
     path("passport/", pages.passport, name="passport"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.utils import translation
 
 from dealers import tenancy
 from dealers.models import Dealership, User
@@ -65,6 +66,13 @@ def _plain_static_files(settings: Any) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def _language_stays_with_its_test() -> Iterator[None]:
+    """A request leaves its thread in its language until the next one comes; the next test begins in English."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def set_environment() -> None:
         CACHE_URL=cache_url(servers["valkey_client"]),
         MFA_REQUIRED="0",
         HTTPS="0",
+        API_REQUESTS_PER_MINUTE="0",
         DGI_ALLOW_LOOPBACK="1",
         DGI_ALLOWED_HOSTS="gateway.example,.dealers.example",
         DEBUG="0",

@@ -14,7 +14,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 
 from dealers.models import Dealership, Membership, User
-from ingestion import fields, search
+from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 
@@ -185,6 +185,7 @@ def record_of(
         raise AssertionError("a record without a version")
     versions.update(raw=RAW, run=run)
     search.write(job_type, [record.pk])
+    tallies.add(job_type, [record.pk])
     return record
 
 

@@ -9,12 +9,12 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import date_format, number_format, time_format
 from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+
+from config.backoffice import formats
 
 
 @dataclass(frozen=True)
@@ -62,18 +62,16 @@ def cell(value: Any, **more: Any) -> Cell:
 
 
 def words_of_moment(value: date) -> str:
-    if not isinstance(value, datetime):
-        return date_format(value, "DATE_FORMAT")
-    return date_format(timezone.localtime(value) if timezone.is_aware(value) else value, "SHORT_DATETIME_FORMAT")
+    return formats.moment(value) if isinstance(value, datetime) else formats.day(value)
 
 
 def words_of(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, time):
-        return time_format(value, "H:i")
+        return formats.clock(value)
     if isinstance(value, int | Decimal):
-        return number_format(value, use_l10n=True, force_grouping=True)
+        return formats.number(value)
     return str(value)
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseServerError, JsonResponse
+from django.template import loader
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions, status
@@ -109,4 +110,5 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     """handler500, likewise; what happened is in the log, not in the answer."""
     if request.path.startswith(API):
         return as_json("error", exceptions.APIException.default_detail, status.HTTP_500_INTERNAL_SERVER_ERROR)
-    return defaults.server_error(request)
+    words = loader.render_to_string("500.html", {"request_id": getattr(request, "id", "")})
+    return HttpResponseServerError(words)

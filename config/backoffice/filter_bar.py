@@ -98,8 +98,17 @@ class FilterBar:
         return query.urlencode()
 
     @property
+    def asked(self) -> str:
+        """The query string of what is asked, at its first page: what a saved view keeps."""
+        query = self.query.copy()
+        for name in ("cursor", "all"):
+            query.pop(name, None)
+        return query.urlencode()
+
+    @property
     def cleared(self) -> str:
-        query = QueryDict(mutable=True)
+        """The query string without filters; it is not empty, so a view that the list opens with stays away."""
+        query = QueryDict("all=1", mutable=True)
         for name in KEPT:
             if name in self.query:
                 query.setlist(name, self.query.getlist(name))

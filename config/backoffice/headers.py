@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
+
+from config.backoffice.errors import API, as_json
 
 OWN = "'self'"
 POLICY = {
@@ -48,7 +52,22 @@ class HeadersMiddleware:
         headers.setdefault("Content-Security-Policy", FOR_SWAGGER if request.path == "/api/docs/" else STRICT)
         headers.setdefault("Permissions-Policy", PERMISSIONS)
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if getattr(request, "signed_out", False):
+            headers["Clear-Site-Data"] = '"cache", "storage"'  # not cookies: a browser is known again by one
         user = getattr(request, "user", None)
         if user is not None and user.is_authenticated and "Cache-Control" not in headers:
             add_never_cache_headers(response)
         return response
+
+
+class ApiByHttps:
+    """A program that was given http by mistake is told so: what it sent could be read. Pages lead to https."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.SECURE_SSL_REDIRECT and request.path.startswith(API) and not request.is_secure():
+            words = _("Ask by https. What you sent was readable on its way: change the password or token in it.")
+            return as_json("https_required", words, 403)
+        return self.respond(request)

@@ -19,8 +19,9 @@ from config.backoffice import filter_bar
 from config.backoffice.cells import Column
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.pagination import Page, checked_ordering
-from config.backoffice.resources import Verb
+from config.backoffice.resources import Looks, Verb
 
+MAY_EXPORT = "records.export:add"
 MOST_AT_ONCE = 500
 """Rows that a bulk verb takes."""
 
@@ -72,6 +73,9 @@ class ListPage(ResourcePage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         resource, user = self.resource, request.user
+        look = Looks.of(user, resource.name)
+        if not request.GET and (usual := next((view.query for view in look.views if view.is_default), "")):
+            return redirect(f"{request.path}?{usual}")
         query = filter_bar.read(request.GET)
         filterset = resource.filtered(user, query, request)
         problems: list[str] = []
@@ -84,7 +88,7 @@ class ListPage(ResourcePage):
             else None
         )
         words = bar.words if bar else ()
-        columns = resource.chosen(request.GET.getlist("columns"))
+        columns = resource.chosen(request.GET.getlist("columns") or look.columns)
         context = {
             "table": table_of(columns, page.rows, words),
             "columns": columns,
@@ -96,13 +100,17 @@ class ListPage(ResourcePage):
             "valid": valid,
             "bulk": [verb for verb in resource.verbs if verb.bulk and user.has_perm(verb.permission)],
             "found": [(row, resource.address(row), resource.beside(row, words) if words else ()) for row in page.rows],
+            "look": look,
+            "here": bar.asked if bar else "",
+            "exports": resource.exports and user.has_perm(MAY_EXPORT),
             "creates": resource.form is not None and resource.may(user, "add"),
         }
         part = getattr(request, "htmx", None) and request.htmx.target == "rows"  # type: ignore[attr-defined]
         if not part:
             context |= resource.above(request, rows if valid else None)
-        template = f"{resource.list_template}#rows" if part else resource.list_template
-        return self.answer(template, 422 if not valid or problems else 200, **context)
+        return self.answer(
+            resource.rows_template if part else resource.list_template, 422 if not valid or problems else 200, **context
+        )
 
     def page(self, rows: Any, problems: list[str]) -> tuple[Page, str]:
         """The rows asked for; what is wrong with the question goes to `problems`, and the first page is shown."""
@@ -112,7 +120,7 @@ class ListPage(ResourcePage):
             ordering = checked_ordering(asked.get("ordering") or resource.ordering, resource.sortable_too)
             return Page.of(rows, ordering, cursor, resource.page_size), ordering
         except APIException as error:
-            problems += [str(words) for each in dict(error.detail).values() for words in each]  # type: ignore[arg-type,call-overload]
+            problems += [str(words) for each in dict(error.detail).values() for words in each]  # type: ignore[arg-type]
             return Page.of(rows, resource.ordering, None, resource.page_size), resource.ordering
 
 
@@ -203,7 +211,7 @@ class VerbPage(ResourcePage):
 
     def allowed(self, pk: int) -> Any:
         row = self.row(pk)
-        if not self.request.user.has_perm(self.verb.permission, row):  # type: ignore[union-attr]
+        if not self.request.user.has_perm(self.verb.permission, row):
             raise PermissionDenied
         return row
 
@@ -234,7 +242,7 @@ class BulkPage(ResourcePage):
         return redirect(self.resource.list_address)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm(self.verb.permission):  # type: ignore[union-attr]
+        if not request.user.has_perm(self.verb.permission):
             raise PermissionDenied
         picked = [int(pk) for pk in request.POST.getlist("pk") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
         form = self.verb.form(data=request.POST if "confirmed" in request.POST else None) if self.verb.form else None
@@ -252,7 +260,7 @@ class BulkPage(ResourcePage):
         return redirect(self.resource.list_address)
 
     def may_with(self, row: Any) -> bool:
-        return bool(self.request.user.has_perm(self.verb.permission, row)) and self.verb.open_to(row)  # type: ignore[union-attr]
+        return bool(self.request.user.has_perm(self.verb.permission, row)) and self.verb.open_to(row)
 
 
 Outcome = tuple[bool, str]

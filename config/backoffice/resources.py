@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
+from config.backoffice import exports, filter_bar
 from config.backoffice.cells import Cell, Column, cell
+from config.backoffice.sheets import Sheet
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,22 @@ class Panel:
     context: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a person looks at a list: the columns they chose, how close the rows stand, and the views they saved."""
+
+    columns: Sequence[str] = ()
+    density: str = ""
+    views: Sequence[Any] = ()
+    """Each with `name`, `query` and `is_default`."""
+
+
+class Looks:
+    """Where looks are kept; the app that has people sets `of`."""
+
+    of: ClassVar[Callable[[Any, str], Look]]
+
+
 REGISTRY: dict[str, Resource] = {}
 """Every resource by its name; the generic tests walk it."""
 
@@ -73,7 +94,11 @@ class Resource:
     form: type[forms.ModelForm] | None = None
     verbs: Sequence[Verb] = ()
     exports: bool = True
+    secret_filters: frozenset[str] = frozenset()
+    """Filters whose values the audit of an export does not keep."""
     list_template = "ui/list.html"
+    rows_template = "ui/rows.html"
+    """What htmx gets of it."""
     detail_template = "ui/detail.html"
 
     def __init__(self) -> None:
@@ -94,22 +119,24 @@ class Resource:
 
     # -- rows
 
+    @property
+    def permission_to_see(self) -> str:
+        return self.permission or f"{self.model._meta.app_label}.{self.model._meta.model_name}:view"
+
     def may(self, user: Any, verb: str = "view", row: Any = None) -> bool:
         """Whether `user` may do this with `row`, or with any row at all."""
-        if verb == "view" and self.permission:
-            return bool(user.has_perm(self.permission, row))
-        area = self.model._meta.app_label
-        return bool(user.has_perm(f"{area}.{self.model._meta.model_name}:{verb}", row))
+        own = f"{self.model._meta.app_label}.{self.model._meta.model_name}:{verb}"
+        return bool(user.has_perm(self.permission_to_see if verb == "view" else own, row))
 
     def rows(self, user: Any) -> QuerySet[Any]:
         """What `user` may see."""
-        return self.model._default_manager.visible_to(user)  # type: ignore[attr-defined, no-any-return]
+        return self.model._default_manager.visible_to(user)  # type: ignore[attr-defined]
 
     def listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """`rows` with what the list's columns need."""
         return rows
 
-    def filtered(self, user: Any, query: QueryDict, request: HttpRequest | None = None) -> Any:
+    def filtered(self, user: Any, query: QueryDict, request: Any = None) -> Any:
         """The filter set bound to a query; its `qs` are the rows asked for."""
         rows = self.rows(user)
         return self.filterset(query, rows, request=request) if self.filterset else None
@@ -125,7 +152,7 @@ class Resource:
 
     def chosen(self, names: Iterable[str]) -> list[Column]:
         """The columns named, in the order named; those of a list by default."""
-        found = [column for name in names if (column := self.column(name))]
+        found = [column for name in dict.fromkeys(names) if (column := self.column(name))]
         if found:
             return found
         return [column for name in self.listed if (column := self.column(name))] or list(self.columns)
@@ -212,11 +239,54 @@ class Resource:
         return found
 
 
+class ResourceExport:
+    """A resource's list as a file (config.backoffice.exports.Exportable)."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource, self.name, self.identity_filters = resource, resource.name, resource.secret_filters
+        self.permission = resource.permission_to_see
+
+    @property
+    def title(self) -> str:
+        return self.resource.label_plural
+
+    def rows(self, user: Any, query: QueryDict) -> QuerySet[Any]:
+        """Raises ValidationError for filters that cannot be."""
+        filterset = self.resource.filtered(user, filter_bar.read(query), Asking(user))
+        if filterset is None:
+            return self.resource.rows(user)
+        if not filterset.is_valid():
+            raise ValidationError({name: list(errors) for name, errors in filterset.form.errors.items()})
+        found: QuerySet[Any] = filterset.qs
+        return found
+
+    def sheet(self, user: Any, query: QueryDict, columns: list[str]) -> Sheet:
+        unknown = [name for name in columns if self.resource.column(name) is None]
+        if unknown:
+            raise ValidationError({"columns": _("There is no such column: %(name)s.") % {"name": unknown[0]}})
+        chosen = self.resource.chosen(columns or query.getlist("columns"))
+        rows = self.resource.listing(self.rows(user, query)).order_by("-pk")
+        read = ([column.plain(row) for column in chosen] for row in rows.iterator(chunk_size=500))
+        return Sheet(capfirst(self.title), [(column.name, str(column.label)) for column in chosen], read)
+
+    def estimate(self, user: Any, query: QueryDict) -> int:
+        return exports.counted(self.rows(user, query))
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What filters ask of a request, for who has none: who it is."""
+
+    user: Any
+
+
 def register(resource: Resource) -> Resource:
-    """Make a resource known. Raises ValueError for a name that is taken."""
+    """Make a resource known, and its list one that can be exported. Raises ValueError for a name that is taken."""
     if resource.name in REGISTRY:
         raise ValueError(f"two resources are called {resource.name}")
     REGISTRY[resource.name] = resource
+    if resource.exports:
+        exports.register(ResourceExport(resource))
     return resource
 
 

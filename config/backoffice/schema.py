@@ -8,6 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 
 from config.backoffice import errors
 from config.backoffice.bodies import OneOrMore, Text
@@ -20,6 +21,12 @@ DEALERSHIP = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Work in this dealership alone: the id of one that /api/v1/auth/me/ lists. Without it, in all of them.",
 )
+REASON = OpenApiParameter(
+    "X-Change-Reason",
+    str,
+    OpenApiParameter.HEADER,
+    description="Why this is changed, for the audit and the versions: UTF-8, percent-encoded, up to 500 characters.",
+)
 
 
 class Schema(AutoSchema):
@@ -27,7 +34,9 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         signed_in = bool(getattr(self.view, "authentication_classes", ()))
-        return [*super().get_override_parameters(), *([DEALERSHIP] if signed_in else [])]
+        writes = signed_in and self.method not in SAFE_METHODS
+        ours = ([DEALERSHIP] if signed_in else []) + ([REASON] if writes else [])
+        return [*super().get_override_parameters(), *ours]
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

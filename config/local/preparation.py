@@ -37,7 +37,7 @@ def prepare(options: Options, launcher: Launcher, owner_url: str) -> None:
     fingerprint = _static_fingerprint()
     if not static.joinpath("staticfiles.json").exists() or not _reads(collected, fingerprint):
         launcher.output.say("collecting static files")
-        _succeed(launcher.manage("collectstatic", "--no-input", "--clear", "--verbosity", "0"))
+        _succeed(launcher.manage("collectstatic", "--no-input", "--clear", "--ignore", "redoc", "--verbosity", "0"))
         collected.write_text(fingerprint)
     _seed(options, launcher)
 

@@ -70,7 +70,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public
 -- second factors, tokens, credentials and password hashes are no dealership's.
 ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public REVOKE SELECT ON TABLES FROM forecourt_readonly;
 DO $$ DECLARE name regclass; fenced boolean; BEGIN
-    FOR name, fenced IN SELECT oid, relrowsecurity FROM pg_class
+    FOR name, fenced IN SELECT oid, EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid AND 'forecourt_readonly'::regrole = ANY (polroles)) FROM pg_class
         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relowner = 'forecourt_owner'::regrole
     LOOP
         EXECUTE format(CASE WHEN fenced THEN 'GRANT SELECT ON %s TO forecourt_readonly'

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from config import menu
+from dealers import flags
 
 register = template.Library()
 
@@ -31,6 +32,13 @@ def navigation(context: Any) -> list[Any]:
     request = context.get("request")
     user = getattr(request, "user", None)
     return menu.shown(request) if user is not None and user.is_authenticated else []
+
+
+@register.inclusion_tag("ui/palette.html", takes_context=True)
+def palette(context: Any) -> dict[str, Any]:
+    """The command palette, where its flag is on."""
+    request = context.get("request")
+    return {"on": flags.is_on("command_palette", getattr(request, "dealership_id", None))}
 
 
 @register.simple_tag

@@ -10,8 +10,11 @@ from dealers.models.dealership import (
     OpeningHours,
     validate_time_zone,
 )
+from dealers.models.export import Export, ExportPart
 from dealers.models.flag import Flag
+from dealers.models.logo import Logo
 from dealers.models.people import Invitation, Membership, User
+from dealers.models.saved_view import ListPreference, SavedView
 from dealers.models.service_token import ServiceToken
 
 __all__ = [
@@ -19,12 +22,17 @@ __all__ = [
     "DealershipQuerySet",
     "DealershipRows",
     "Event",
+    "Export",
+    "ExportPart",
     "Flag",
     "Group",
     "Holiday",
     "Invitation",
+    "ListPreference",
+    "Logo",
     "Membership",
     "OpeningHours",
+    "SavedView",
     "ServiceToken",
     "User",
     "validate_time_zone",

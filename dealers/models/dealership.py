@@ -10,6 +10,8 @@ from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dealers.versions import Versions
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -85,6 +87,7 @@ class Dealership(models.Model):
     )
     is_active = models.BooleanField(_("active"), default=True)
 
+    history = Versions()
     objects = DealershipQuerySet.as_manager()
 
     class Meta:
@@ -130,6 +133,7 @@ class OpeningHours(models.Model):
     opens = models.TimeField(_("opens"))
     closes = models.TimeField(_("closes"))
 
+    history = Versions()
     objects = DealershipRows.as_manager()
 
     class Meta:
@@ -158,6 +162,7 @@ class Holiday(models.Model):
     day = models.DateField(_("day"))
     name = models.CharField(_("name"), max_length=100, blank=True)
 
+    history = Versions()
     objects = DealershipRows.as_manager()
 
     class Meta:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dealers.models.dealership import Dealership, DealershipRows
 from dealers.roles import Role
+from dealers.versions import Versions
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -119,6 +120,7 @@ class Membership(models.Model):
     since = models.DateField(_("since"), null=True, blank=True)
     until = models.DateField(_("until"), null=True, blank=True, help_text=_("The last day, if there is one."))
 
+    history = Versions()
     objects = MembershipQuerySet.as_manager()
 
     class Meta:

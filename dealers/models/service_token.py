@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dealers.models.dealership import Dealership, DealershipRows
 from dealers.models.people import User
@@ -41,7 +42,7 @@ class ServiceToken(models.Model):
 
     dealership = models.ForeignKey(Dealership, models.CASCADE, related_name="+", verbose_name=_("dealership"))
     name = models.CharField(_("name"), max_length=100, help_text=_("What it is for."))
-    permissions = ArrayField(models.CharField(max_length=60), verbose_name=_("may"))
+    permissions = ArrayField(models.CharField(max_length=60), verbose_name=pgettext_lazy("permission", "may"))
     prefix = models.CharField(_("begins with"), max_length=12, editable=False)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_by = models.ForeignKey(

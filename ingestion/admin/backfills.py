@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin
+from dealers import audit
 from dealers.admin import DealershipFilter
 from dealers.models import Dealership
 from ingestion import backfills, progress
@@ -164,7 +165,7 @@ class BackfillAdmin(BigTableAdmin):
             return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Backfill, form: Any, change: bool) -> None:
-        first = form.start(str(request.user))[0]
+        first = form.start(audit.signature())[0]
         obj.pk, obj.job_type = first.pk, first.job_type
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -191,7 +192,7 @@ class BackfillAdmin(BigTableAdmin):
     @admin.action(description=_("Cancel"), permissions=["steer"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Backfill]) -> None:
         """End it."""
-        self.steer(request, queryset, lambda each: backfills.cancel(each, by=str(request.user)))
+        self.steer(request, queryset, lambda each: backfills.cancel(each, by=audit.signature()))
 
     def steer(self, request: HttpRequest, queryset: QuerySet[Backfill], verb: Callable[[Backfill], Any]) -> None:
         steered = 0

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin
+from dealers import audit
 from dealers.admin import DealershipFilter
 from dealers.audited import Audited
 from dealers.models import Dealership
@@ -142,7 +143,7 @@ class FeedAdmin(Audited, BigTableAdmin):
         started = 0
         for feed in queryset.select_related("dealership", "connection"):
             try:
-                services.request_run(feed=feed, by=str(request.user))
+                services.request_run(feed=feed, by=audit.signature())
                 started += 1
             except (services.AlreadyRunning, services.BadWindow) as error:
                 self.message_user(request, f"{feed}: {error}", messages.WARNING)
@@ -164,7 +165,7 @@ class FeedAdmin(Audited, BigTableAdmin):
         for feed in queryset.select_related("dealership", "connection"):
             since, until = reconciliation.last_day(feed.connection, now, days)
             try:
-                services.request_comparison(feed=feed, by=str(request.user), since=since, until=until)
+                services.request_comparison(feed=feed, by=audit.signature(), since=since, until=until)
                 started += 1
             except (services.AlreadyRunning, services.BadWindow) as error:
                 self.message_user(request, f"{feed}: {error}", messages.WARNING)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
+from dealers import audit
 from dealers.admin import DealershipFilter
 from ingestion import identity, quarantine
 from ingestion.admin.runs import JobTypeFilter, moment
@@ -132,7 +133,7 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
 
     def replay(self, request: HttpRequest, entries: QuarantineQuerySet) -> None:
         try:
-            done = replay_at_request(entries, by=str(request.user))
+            done = replay_at_request(entries, by=audit.signature())
         except TooMany as error:
             self.message_user(request, str(error), messages.ERROR)
             return
@@ -150,7 +151,7 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
         """Ignore `entries`; while there is no reason, the page that asks for it and sends the names `kept` back."""
         form = Why(request.POST if "why" in request.POST else None)
         if form.is_valid():
-            count = quarantine.ignore(entries, by=str(request.user), why=form.cleaned_data["why"])
+            count = quarantine.ignore(entries, by=audit.signature(), why=form.cleaned_data["why"])
             words = ngettext("%d record is ignored.", "%d records are ignored.", count)
             self.message_user(request, words % count, messages.SUCCESS)
             return None

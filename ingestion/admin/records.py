@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers.admin import DealershipFilter
-from dealers.audited import MOST, Entry, Timeline
+from dealers.timeline import MOST, Entry, Timeline
 from ingestion import fields, identity
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES, JobType

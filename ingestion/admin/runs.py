@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from config.backoffice.admin import BigTableAdmin, ReadOnly
+from dealers import audit
 from dealers.admin import DealershipFilter
 from ingestion import services
 from ingestion.display import local, pretty
@@ -113,7 +114,7 @@ class RunAdmin(ReadOnly, BigTableAdmin):
     @admin.action(description=_("Looked at"), permissions=["start"])
     def looked_at(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
         """Take the flags of the runs chosen down."""
-        seen = services.see_flags(queryset, by=str(request.user))
+        seen = services.see_flags(queryset, by=audit.signature())
         words = ngettext("%d flag taken down.", "%d flags taken down.", seen)
         self.message_user(request, words % seen, messages.SUCCESS if seen else messages.WARNING)
 
@@ -123,7 +124,7 @@ class RunAdmin(ReadOnly, BigTableAdmin):
         cancelled = 0
         for run in queryset.select_related("backfill"):
             try:
-                services.cancel_run(run, by=str(request.user))
+                services.cancel_run(run, by=audit.signature())
                 cancelled += 1
             except services.HasEnded as error:
                 self.message_user(request, str(error), messages.WARNING)

@@ -19,6 +19,7 @@ from config.backoffice.api import BackofficeView
 from config.backoffice.bodies import Text
 from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
+from dealers import audit
 from dealers.access import Access, needed
 from ingestion import backfills, progress
 from ingestion.api.records import OffsetMoment
@@ -151,7 +152,7 @@ class BackfillViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         try:
             if given["dry_run"]:
                 return Response(PlanSerializer(self.planned(feed, since, until, given["share"])).data)
-            by = str(request.user)
+            by = audit.signature()
             made = backfills.start(feed=feed, since=since, until=until, share=given["share"], by=by)
         except BadPlan as error:
             raise exceptions.ValidationError({error.field: [str(error)]})
@@ -179,7 +180,7 @@ class BackfillViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """End it; a worker that waits for an answer notices within seconds."""
-        return self.steered(backfills.cancel, by=str(request.user))
+        return self.steered(backfills.cancel, by=audit.signature())
 
     def steered(self, verb: Callable[..., Any], **more: Any) -> Response:
         try:

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from config.backoffice.api import BackofficeView
 from config.backoffice.bodies import Text
+from dealers import audit
 from dealers.access import Access
 from dealers.models import Dealership
 from dealers.permissions import may
@@ -83,7 +84,7 @@ class ImportView(BackofficeView):
         except GatewayError as error:
             raise exceptions.ValidationError({"answer": [str(error)]})
         self.refuse_strangers(imports.dealers_in(found))
-        run = imports.take_in(found, feed=feed, by=str(request.user)).run
+        run = imports.take_in(found, feed=feed, by=audit.signature()).run
         return Response(RunSerializer(run).data, status=status.HTTP_201_CREATED)
 
     def feed(self, given: dict[str, msgspec.Raw]) -> Feed:

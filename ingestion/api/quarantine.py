@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from config.backoffice.api import BackofficeView
 from config.backoffice.bodies import OneOrMore, Text
 from config.backoffice.filters import StrictFilterBackend
+from dealers import audit
 from dealers.access import Access, needed
 from ingestion import identity, quarantine
 from ingestion.api.records import OffsetMoment
@@ -150,7 +151,7 @@ class QuarantineViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
 
     @property
     def by(self) -> str:
-        return str(self.request.user)
+        return audit.signature()
 
     @extend_schema(responses=GroupSerializer(many=True))
     @action(detail=False, pagination_class=None)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 
 from config.backoffice.api import BackofficeView
 from config.backoffice.filters import StrictFilterBackend
 from ingestion import fields, identity
+from ingestion.api.pages import RecordPages
+from ingestion.api.quick import QuickSerializer, Read
 from ingestion.display import label_of
 from ingestion.filters import record_filters
 from ingestion.job_types import JobType
@@ -52,6 +55,22 @@ class CodeLabel(serializers.Field):
     def to_representation(self, value: Any) -> str | None:
         return label_of(self.column, value)
 
+    def read_of_row(self) -> Read:
+        """Each label is translated once for each language, not for each row."""
+        name, labels = self.column.name, dict[tuple[str, Any], str | None]()
+
+        def read(row: Any) -> str | None:
+            code = getattr(row, name)
+            key = (get_language() or "", code)
+            if code is None or key in labels:
+                return labels.get(key)
+            found = label_of(self.column, code)
+            if found is not None:  # codes that the table lacks are data, and there may be any number of them
+                labels[key] = found
+            return found
+
+        return read
+
 
 class IdentityNumber(serializers.CharField):
     """A number of somebody's identity papers; its last digits for whom it is not told."""
@@ -62,6 +81,9 @@ class IdentityNumber(serializers.CharField):
 
     def get_attribute(self, instance: Any) -> str | None:
         return identity.of_row(instance, self.column)
+
+    def read_of_row(self) -> Read:
+        return partial(identity.of_row, column=self.column)
 
 
 def column_field(column: fields.WireField) -> serializers.Field:
@@ -90,13 +112,13 @@ def column_fields(model: type[Model]) -> dict[str, serializers.Field]:
     return found
 
 
-def serializer(model: type[Model], declared: dict[str, serializers.Field]) -> type[serializers.Serializer]:
+def serializer(model: type[Model], declared: dict[str, serializers.Field]) -> type[QuickSerializer]:
     extra = serializers.JSONField(read_only=True, allow_null=True, help_text="Fields that the specification lacks.")
-    return type(f"{model.__name__}Serializer", (serializers.Serializer,), {**declared, "extra": extra})
+    return type(f"{model.__name__}Serializer", (QuickSerializer,), {**declared, "extra": extra})
 
 
 @cache
-def record_serializer(job: JobType) -> type[serializers.Serializer]:
+def record_serializer(job: JobType) -> type[QuickSerializer]:
     """A record with its lines, nested in order under their array's name. Fields stand in the order they are made."""
     declared: dict[str, serializers.Field] = {
         "id": serializers.IntegerField(read_only=True),
@@ -114,6 +136,7 @@ class RecordViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     job: JobType
     queryset: QuerySet[Any]
     filter_backends = [StrictFilterBackend]
+    pagination_class = RecordPages
     lookup_value_regex = r"\d+"
 
     def get_queryset(self) -> QuerySet[Any]:

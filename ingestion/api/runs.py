@@ -17,6 +17,7 @@ from config.backoffice.api import BackofficeView
 from config.backoffice.bodies import Text
 from config.backoffice.errors import ConflictError
 from config.backoffice.filters import StrictFilterBackend
+from dealers import audit
 from dealers.access import Access, needed
 from ingestion import reconciliation, services
 from ingestion.api.records import OffsetMoment
@@ -112,7 +113,7 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     def start(self, job: str, dealer: str, kind: Run.Kind, since: Any = None, until: Any = None) -> Run:
         feed = feed_of(self.request, job, dealer, self.acts_with)
         since, until = (moment and at_main_dealer(moment, feed) for moment in (since, until))
-        by = str(self.request.user)
+        by = audit.signature()
         try:
             if kind == Run.Kind.LIVE:
                 return services.request_run(feed=feed, since=since, until=until, by=by)
@@ -129,7 +130,7 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         """End a run that has not ended; a worker that waits for its answer notices within seconds."""
         run = self.get_object()
         try:
-            services.cancel_run(run, by=str(request.user))
+            services.cancel_run(run, by=audit.signature())
         except services.HasEnded as error:
             raise ConflictError(str(error))
         return Response(RunSerializer(self.get_object()).data)
@@ -138,5 +139,5 @@ class RunViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     @action(detail=True, methods=["post"])
     def seen(self, request: Request, pk: str) -> Response:
         """Note that you have looked at what the run's flag is about."""
-        services.see_flags([self.get_object()], by=str(request.user))
+        services.see_flags([self.get_object()], by=audit.signature())
         return Response(RunSerializer(self.get_object()).data)

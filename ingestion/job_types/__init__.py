@@ -8,6 +8,7 @@ from importlib import import_module
 
 from django.db.models import Model
 
+from ingestion.fields import Code, Money, WireField, wire_fields
 from ingestion.models.record import Line, Record, key_of
 
 
@@ -30,6 +31,18 @@ class JobType:
     """Whether a new feed of it is switched on."""
     vanishes: bool = field(default=False, kw_only=True)
     """Whether its records rightly stop being sent, once they are paid, say."""
+    day: str = field(default="created_time", kw_only=True)
+    """The column that says when it happened: a day, or a moment that is cut into days where the dealership is."""
+    people: str = field(default="", kw_only=True)
+    """The column by which people are told apart; blank: its records tell of none, or of none in particular."""
+    amounts: tuple[str, ...] = field(default=(), kw_only=True)
+    """What is summed: numbers of the record, or as `array.column` of its lines. By default its money."""
+    averages: tuple[str, ...] = field(default=(), kw_only=True)
+    """Of what an average says something, as with `amounts`; numbers of the record are not summed for that."""
+    breakdown: str = field(default="", kw_only=True)
+    """What its records are told apart by in a chart, as with `amounts`. By default its first code, or dealerships."""
+    listed: tuple[str, ...] = field(default=(), kw_only=True)
+    """The columns of a list that nobody has chosen columns for."""
 
     @property
     def key(self) -> str:
@@ -45,6 +58,33 @@ class JobType:
     def models(self) -> list[type[Model]]:
         """Its tables."""
         return [self.record, self.record.history.model, *self.lines.values()]
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What figures are made of: what is summed, then what only has an average."""
+        return (*self.summed, *(name for name in self.averages if name not in self.summed))
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """`amounts`, or the record's money."""
+        return self.amounts or tuple(column.name for column in wire_fields(self.record) if isinstance(column, Money))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The columns by which records are counted for themselves: the codes, and `breakdown` if it is none."""
+        codes = tuple(column.name for column in wire_fields(self.record) if isinstance(column, Code))
+        return codes if not self.breakdown or self.breakdown in codes else (*codes, self.breakdown)
+
+    @property
+    def part(self) -> str:
+        """`breakdown`, or the first of `parts`; blank for a job type that has none."""
+        return self.breakdown or next(iter(self.parts), "")
+
+    def column(self, name: str) -> WireField:
+        """A column of the record, or as `array.column` of its lines. Raises LookupError for any other name."""
+        array, _, own = name.rpartition(".")
+        found = {each.name: each for each in wire_fields(self.lines[array] if array else self.record)}
+        return found[own]
 
     @property
     def label(self) -> str:

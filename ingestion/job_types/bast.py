@@ -46,4 +46,6 @@ JOB_TYPE = JobType(
     record=Delivery,
     filters=("deliveryDocumentId", "idSPK", "idCustomer"),
     order=70,
+    day="tanggal_pengiriman",
+    listed=("delivery_document_id", "tanggal_pengiriman", "id_driver", "status_delivery_document", "modified_time"),
 )

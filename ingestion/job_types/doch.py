@@ -49,4 +49,6 @@ JOB_TYPE = JobType(
     record=DocumentHandling,
     filters=("idSPK", "idCustomer"),
     order=80,
+    breakdown="unit.status_faktur_stnk",
+    listed=("id_so", "id_spk", "created_time", "modified_time"),
 )

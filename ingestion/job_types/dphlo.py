@@ -43,4 +43,9 @@ JOB_TYPE = JobType(
     record=HotlineDownPayment,
     filters=("noWorkOrder", "idHLODocument"),
     order=120,
+    day="tanggal_pemesanan_hlo",
+    people="id_customer",
+    amounts=("parts.uang_muka", "parts.sisa_bayar"),
+    averages=("parts.uang_muka",),
+    listed=("no_invoice_uang_jaminan", "tanggal_pemesanan_hlo", "id_hlo_document", "no_work_order", "modified_time"),
 )

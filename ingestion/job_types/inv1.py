@@ -30,4 +30,8 @@ JOB_TYPE = JobType(
     record=SalesInvoice,
     filters=("idSPK", "idCustomer"),
     order=60,
+    people="id_customer",
+    breakdown="status",
+    averages=("amount",),
+    listed=("id_invoice", "created_time", "id_spk", "id_customer", "amount", "tipe_pembayaran", "status"),
 )

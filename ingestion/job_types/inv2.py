@@ -57,5 +57,22 @@ class WorkshopInvoicePart(Line):
 
 
 JOB_TYPE = JobType(
-    code="inv2_read", module="inv2", division="H23", record=WorkshopInvoice, filters=("noWorkOrder",), order=100
+    code="inv2_read",
+    module="inv2",
+    division="H23",
+    record=WorkshopInvoice,
+    filters=("noWorkOrder",),
+    order=100,
+    day="tanggal_njb",
+    breakdown="honda_id_mekanik",
+    averages=("total_harga_njb", "total_harga_nsc"),
+    listed=(
+        "no_work_order",
+        "tanggal_njb",
+        "no_njb",
+        "total_harga_njb",
+        "no_nsc",
+        "total_harga_nsc",
+        "honda_id_mekanik",
+    ),
 )

@@ -27,5 +27,22 @@ class LeasingApplication(Record):
 
 
 JOB_TYPE = JobType(
-    code="leasing", module="lsng", division="H1", record=LeasingApplication, filters=("idSPK",), order=50
+    code="leasing",
+    module="lsng",
+    division="H1",
+    record=LeasingApplication,
+    filters=("idSPK",),
+    order=50,
+    day="tanggal_pengajuan",
+    breakdown="nama_finance_company",
+    averages=("tenor", "jumlah_cicilan"),
+    listed=(
+        "id_dokumen_pengajuan",
+        "tanggal_pengajuan",
+        "id_spk",
+        "nama_finance_company",
+        "jumlah_dp",
+        "tenor",
+        "jumlah_cicilan",
+    ),
 )

@@ -47,4 +47,16 @@ JOB_TYPE = JobType(
     record=UnitInvoice,
     filters=("poId", "noShippingList"),
     order=10,
+    day="tanggal_invoice",
+    breakdown="unit.kode_tipe_unit",
+    averages=("total_harga",),
+    listed=(
+        "no_invoice",
+        "tanggal_invoice",
+        "tanggal_jatuh_tempo",
+        "main_dealer_id",
+        "total_harga_sebelum_diskon",
+        "total_ppn",
+        "total_harga",
+    ),
 )

@@ -40,5 +40,22 @@ class PartsInvoiceLine(Line):
 
 
 JOB_TYPE = JobType(
-    code="mdinvh3_read", module="mdinvh3", division="H23", record=PartsInvoice, filters=("noPO",), order=140
+    code="mdinvh3_read",
+    module="mdinvh3",
+    division="H23",
+    record=PartsInvoice,
+    filters=("noPO",),
+    order=140,
+    day="tgl_invoice",
+    breakdown="parts.jenis_order",
+    averages=("total_harga",),
+    listed=(
+        "no_invoice",
+        "tgl_invoice",
+        "tgl_jatuh_tempo",
+        "main_dealer_id",
+        "total_harga_sebelum_diskon",
+        "total_ppn",
+        "total_harga",
+    ),
 )

@@ -33,5 +33,14 @@ class PartsReceiptLine(Line):
 
 
 JOB_TYPE = JobType(
-    code="parts_inbound", module="pinb", division="H23", record=PartsReceipt, filters=("noPO",), order=150
+    code="parts_inbound",
+    module="pinb",
+    division="H23",
+    record=PartsReceipt,
+    filters=("noPO",),
+    order=150,
+    day="tgl_penerimaan",
+    breakdown="po.jenis_order",
+    amounts=("po.kuantitas",),
+    listed=("no_penerimaan", "tgl_penerimaan", "no_shipping_list", "modified_time"),
 )

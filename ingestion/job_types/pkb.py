@@ -96,4 +96,16 @@ class WorkOrderPart(Line):
         verbose_name_plural = _("work order's parts")
 
 
-JOB_TYPE = JobType(code="pkb", module="pkb", division="H23", record=WorkOrder, filters=("noWorkOrder",), order=90)
+JOB_TYPE = JobType(
+    code="pkb",
+    module="pkb",
+    division="H23",
+    record=WorkOrder,
+    filters=("noWorkOrder",),
+    order=90,
+    day="tanggal_servis",
+    people="no_telp_pembawa",
+    breakdown="status_work_order",
+    averages=("total_biaya_service",),
+    listed=("no_work_order", "tanggal_servis", "no_polisi", "nama_pembawa", "status_work_order", "total_biaya_service"),
+)

@@ -63,4 +63,15 @@ JOB_TYPE = JobType(
     record=Prospect,
     filters=("idProspect", "idSalesPeople"),
     order=30,
+    day="tanggal_prospect",
+    people="no_kontak",
+    listed=(
+        "id_prospect",
+        "tanggal_prospect",
+        "nama_lengkap",
+        "sumber_prospect",
+        "status_prospect",
+        "status_follow_up_prospecting",
+        "id_sales_people",
+    ),
 )

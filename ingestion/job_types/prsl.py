@@ -40,4 +40,15 @@ class PartsSaleLine(Line):
 
 
 # The filter is called noPO, yet what it filters is the sales order's number.
-JOB_TYPE = JobType(code="prsl_read", module="prsl", division="H23", record=PartsSale, filters=("noPO",), order=130)
+JOB_TYPE = JobType(
+    code="prsl_read",
+    module="prsl",
+    division="H23",
+    record=PartsSale,
+    filters=("noPO",),
+    order=130,
+    day="tgl_so",
+    people="id_customer",
+    averages=("total_harga_so",),
+    listed=("no_so", "tgl_so", "nama_customer", "disc_so", "total_harga_so"),
+)

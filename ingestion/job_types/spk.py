@@ -87,4 +87,10 @@ JOB_TYPE = JobType(
     filters=("idProspect", "idSalesPeople"),
     order=40,
     enabled=False,
+    day="tanggal_pesanan",
+    people="no_kontak",
+    breakdown="status_spk",
+    amounts=("unit.harga_jual", "unit.jumlah_tanda_jadi"),
+    averages=("unit.harga_jual",),
+    listed=("id_spk", "tanggal_pesanan", "nama_customer", "status_spk", "id_prospect", "id_sales_people"),
 )

@@ -46,4 +46,7 @@ JOB_TYPE = JobType(
     record=UnitReceipt,
     filters=("poId", "noShippingList"),
     order=20,
+    day="tanggal_terima",
+    amounts=("unit.kuantitas_diterima",),
+    listed=("no_shipping_list", "tanggal_terima", "no_invoice", "main_dealer_id", "status_shipping_list"),
 )

@@ -57,4 +57,16 @@ JOB_TYPE = JobType(
     filters=("noWorkOrder", "idHLODocument"),
     order=110,
     vanishes=True,
+    day="tanggal_pemesanan_hlo",
+    people="no_kontak",
+    breakdown="vehicle_off_road",
+    amounts=("parts.total_harga_parts", "parts.sisa_bayar"),
+    listed=(
+        "id_hlo_document",
+        "tanggal_pemesanan_hlo",
+        "no_work_order",
+        "nama_customer",
+        "no_rangka",
+        "vehicle_off_road",
+    ),
 )

@@ -9,6 +9,7 @@ from ingestion.models.quarantine import QuarantinedRecord
 from ingestion.models.record import Line, Record, Version
 from ingestion.models.run import Run
 from ingestion.models.search import SearchText
+from ingestion.models.tally import Holding, Tally
 
 from ingestion import job_types  # isort: skip  the records of the job types stand on the models above
 
@@ -18,11 +19,13 @@ __all__ = [
     "Connection",
     "Feed",
     "Gate",
+    "Holding",
     "Line",
     "QuarantinedRecord",
     "Record",
     "Run",
     "SearchText",
+    "Tally",
     "Version",
     "job_types",
 ]

@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from dealers.models import validate_time_zone
+from dealers.versions import Versions
 from ingestion.addresses import validate_base_url
 from ingestion.secrets import EncryptedField
 
@@ -61,6 +62,8 @@ class Connection(models.Model):
         _("requests a second"), default=20, validators=[MinValueValidator(1)], help_text=_("On the average.")
     )
     is_active = models.BooleanField(_("active"), default=True)
+
+    history = Versions(without=("api_key", "secret_key"))
 
     class Meta:
         verbose_name = _("connection")

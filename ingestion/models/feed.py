@@ -10,11 +10,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealers.models import DealershipRows
+from dealers.versions import Versions
 from ingestion.models.connection import Connection
 
 if TYPE_CHECKING:
     from ingestion.job_types import JobType
 
+KEPT_BY_PROGRAMS = (
+    *("cursor", "slot", "next_slot", "period"),
+    *("succeeded_at", "failures", "received_at", "silence", "filled"),
+)
+"""Columns that no person sets."""
 OVERLAP = timedelta(minutes=15)
 """How far a window reaches back behind the last success, for records that a gateway dates late."""
 
@@ -75,6 +81,7 @@ class Feed(models.Model):
     silence = models.DurationField(_("longest silence between records"), default=timedelta, editable=False)
     filled = models.PositiveIntegerField(_("runs with records in a row"), default=0, editable=False)
 
+    history = Versions(without=KEPT_BY_PROGRAMS)
     objects = FeedQuerySet.as_manager()
 
     class Meta:

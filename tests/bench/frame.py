@@ -91,6 +91,7 @@ def session(options: Options) -> Iterator[Session]:
             FIELD_KEYS="dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
             VALKEY_URL=valkey.url(),
             HTTPS="0",
+            API_REQUESTS_PER_MINUTE="0",
             DGI_ALLOW_LOOPBACK="1",
             DATABASE_URL=owner,
             DATABASE_OWNER_URL=owner,

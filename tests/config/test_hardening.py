@@ -114,6 +114,14 @@ def test_https_is_asked_for_a_year_and_http_leads_to_it() -> None:
     assert over_https(script) == ["max-age=31536000; includeSubDomains; preload", "https://localhost/accounts/login/"]
 
 
+def test_the_api_leads_no_program_from_http_to_https_but_says_what_is_wrong() -> None:
+    script = (
+        "answer = client.get('/api/v1/auth/me', headers={'host': 'localhost', 'authorization': 'Bearer x'})\n"
+        "print(answer.status_code)\nprint(answer.json()['type'])\nprint('Location' in answer.headers)\n"
+    )
+    assert over_https(script) == ["403", "https_required", "False"]
+
+
 @pytest.mark.parametrize("address", ["/", "/livez", ME, "/accounts/login/", "/api/schema/"])
 @pytest.mark.parametrize("method", ["get", "options"])
 def test_a_page_of_another_origin_reads_nothing(client: Client, address: str, method: str) -> None:
@@ -215,7 +223,7 @@ def answered(token: str) -> int:
 
 
 def claims(user: User) -> dict[str, Any]:
-    return dict(AccessToken.for_user(user).payload)
+    return {**AccessToken.for_user(user).payload, "aud": api_settings.AUDIENCE, "iss": api_settings.ISSUER}
 
 
 def test_a_token_that_somebody_else_signed_is_refused(alice: User) -> None:
@@ -235,6 +243,15 @@ def test_a_token_that_brings_its_own_key_is_refused(alice: User) -> None:
     own = "a key of thirty-two letters of mine"
     bring = {"jwk": {"kty": "oct", "k": own}, "jku": "https://elsewhere.example/keys", "kid": "1"}
     assert answered(jwt.encode(claims(alice), own, "HS256", headers=bring)) == 401
+
+
+OF_ANOTHER = [{"aud": "another-service"}, {"iss": "another-house"}, {"aud": None}, {"iss": None}]
+
+
+@pytest.mark.parametrize("changed", OF_ANOTHER)
+def test_a_token_for_another_service_or_of_another_house_is_refused(alice: User, changed: dict[str, Any]) -> None:
+    given = {name: value for name, value in (claims(alice) | changed).items() if value is not None}
+    assert answered(jwt.encode(given, api_settings.SIGNING_KEY, "HS256")) == 401
 
 
 def test_a_refresh_token_opens_nothing(alice: User) -> None:

@@ -55,6 +55,16 @@ def test_a_line_says_when_what_and_of_which_work() -> None:
     }
 
 
+@pytest.mark.parametrize("sign", ["\n", "\r\n", "\u2028", "\x85", "\x1b[2K", "\0"])
+def test_nobody_writes_a_line_of_their_own_into_the_log(sign: str) -> None:
+    forged = f'Not Found: /x{sign}{{"level": "INFO", "message": "admin signed in"}}'
+    record = logging.LogRecord("django.request", logging.WARNING, __file__, 1, "%s", (forged,), None)
+    text = Lines().format(record)
+    assert text.splitlines() == [text]
+    assert text.isprintable()
+    assert json.loads(text)["level"] == "WARNING"
+
+
 def test_what_is_not_known_is_not_in_a_line() -> None:
     assert set(line_of("words")) == {"time", "level", "logger", "message"}
 

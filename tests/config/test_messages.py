@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from datetime import date
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from babel.messages import Message
 from django.conf import settings
+from django.template.base import Lexer, TokenType
 from django.utils import translation
+from django.utils.formats import date_format
 
 from config import messages
 from config.messages import LANGUAGES, Texts
 
+PAGES = [file for file in messages.sources() if file.suffix == ".html"]
 CODE = """
 from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext, pgettext_lazy, npgettext
 
@@ -20,7 +27,7 @@ two = gettext_lazy("Another, " "in two parts")
 three = ngettext("%(count)d run", "%(count)d runs", 3)
 four = pgettext("of a door", "open"), pgettext_lazy("of a month", "May")
 five = npgettext("of a month", "%d day", "%d days", 2)
-six = _(one)
+six = _(one), f"{_('in a sentence')} {one}", translation.gettext("by its module")
 """
 PAGE = """{% load i18n %}
   <p title="{% translate 'A title' %}">{{ name|default:_("Nobody") }}</p>
@@ -51,6 +58,43 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+class Said(HTMLParser):
+    """What a page says in words of its own, with the line."""
+
+    NAMES = re.compile(r"Forecourt|CSV|XLSX|Rp|\S*\d\S*|&\w+;")
+    NO_WORDS = ("code", "kbd", "samp", "script", "style")
+    ATTRIBUTES = ("title", "alt", "placeholder", "aria-label", "aria-description")
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.found: list[tuple[int, str]] = []
+        self.inside: str | None = ""
+        self.feed("".join(without_tags(page.read_text())))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag
+        for name, value in attrs:
+            if name in self.ATTRIBUTES:
+                self.handle_data(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = None
+
+    def handle_data(self, data: str) -> None:
+        if self.inside not in self.NO_WORDS and re.search(r"[^\W\d_]{2}", self.NAMES.sub("", data)):
+            self.found.append((self.getpos()[0], data.strip()))
+
+
+def without_tags(source: str) -> Iterator[str]:
+    """A template's own text, without Django's tags and without what they translate; its lines stay."""
+    translated = False
+    for token in Lexer(source).tokenize():
+        if token.token_type == TokenType.BLOCK and "blocktrans" in token.split_contents()[0]:
+            translated = not token.contents.startswith("end")
+        shown = token.token_type == TokenType.TEXT and not translated
+        yield token.contents if shown else "\n" * token.contents.count("\n")
+
+
 def translated(words: str | tuple[str, str], *strings: str) -> list[str]:
     """What is wrong with a Spanish translation of a text."""
     asked = Message(words)
@@ -76,10 +120,30 @@ def test_every_language_offered_has_a_catalogue() -> None:
     assert settings.LOCALE_PATHS == [messages.LOCALE]
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "dealership"), ("id", "diler"), ("es", "concesionario")])
+@pytest.mark.parametrize(("language", "said"), [("en", "dealership"), ("id", "dealer"), ("es", "concesionario")])
 def test_a_text_is_said_in_the_language_asked_for(language: str, said: str) -> None:
     with translation.override(language):
         assert translation.gettext("dealership") == said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_of_ours_takes_the_place_of_a_months_name(language: str) -> None:
+    months = {"id": "Mei mei", "es": "mayo may"}
+    with translation.override(language):
+        assert date_format(date(2026, 5, 1), "F b") == months[language]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(messages.ROOT).as_posix())
+def test_a_page_says_nothing_that_is_not_translated(page: Path) -> None:
+    assert Said(page).found == []
+
+
+def test_a_word_past_gettext_is_seen(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(
+        "{% load i18n %}\n<p title='{% translate 'x' %}'>{{ name }}</p>\n<b title='Save it'>{{ x }} more</b>"
+    )
+    assert Said(page).found == [(3, "Save it"), (3, "more")]
 
 
 def test_texts_are_found_in_code_and_in_pages(sources: Path) -> None:
@@ -91,6 +155,8 @@ def test_texts_are_found_in_code_and_in_pages(sources: Path) -> None:
         ("open", "of a door"),
         ("May", "of a month"),
         (("%d day", "%d days"), "of a month"),
+        ("in a sentence", None),
+        ("by its module", None),
         ("A title", None),
         ("Nobody", None),
         (("One run of %(name)s", "%(runs)s runs of %(name)s"), None),

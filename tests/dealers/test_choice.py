@@ -28,8 +28,8 @@ def both(alice: User, dealership_a: Dealership, dealership_b: Dealership) -> Use
 
 
 def boards(client: Client) -> set[str]:
-    """Codes of the dealerships that the first page shows."""
-    return {board.dealership.code for board in client.get("/").context["boards"]}
+    """Codes of the dealerships whose feeds are shown."""
+    return {board.dealership.code for board in client.get("/ingestion/").context["boards"]}
 
 
 def test_a_choice_narrows_what_one_sees_until_it_is_undone(

@@ -1,9 +1,15 @@
 """Signing in with a code that comes by mail."""
 
+import base64
+import json
+
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
+from django.contrib.sessions.models import Session
 from django.test import Client
 
+from dealers import codes
 from dealers.models import Event, User
 from tests.dealers.browsers import (
     CODE,
@@ -12,9 +18,11 @@ from tests.dealers.browsers import (
     code_of,
     is_signed_in,
     mailed_code,
+    signed_in,
     with_app,
     without_chance,
 )
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +118,58 @@ def test_whoever_has_a_second_factor_is_asked_for_it_after_the_code(client, alic
     assert not is_signed_in(client)
     client.post(FACTOR, {"code": code_of(secret)})
     assert is_signed_in(client)
+
+
+def stored(client):
+    """What the database holds of the browser's session, and what the session holds of that."""
+    row = Session.objects.get(pk=client.session.session_key)
+    return row.session_data, json.dumps(dict(client.session.items()))
+
+
+def test_a_session_holds_a_keyed_hash_of_the_code_and_the_database_not_even_that(client, code):
+    raw, held = stored(client)
+    plain = code.replace("-", "")
+    for text in (raw, held, base64.urlsafe_b64decode(raw).decode("latin-1")):
+        assert code not in text
+        assert plain not in text
+    assert codes.hashed(code) in held
+    assert codes.hashed(code) not in raw
+    assert codes.hashed(code) == codes.hashed(plain.lower())
+
+
+def test_another_installations_key_makes_another_hash(code, settings):
+    here = codes.hashed(code)
+    settings.SECRET_KEY = "another" * 8
+    assert codes.hashed(code) != here
+
+
+def test_the_hash_is_no_code(client, code):
+    client.post(CONFIRM, {"code": codes.hashed(code)})
+    assert not is_signed_in(client)
+
+
+def test_no_code_was_sent_to_an_unknown_address_and_none_is_right(client):
+    client.post(CODE, {"email": "nobody@dealer.example"})
+    for typed in ("", "ABCD-EFGH", codes.hashed("")):
+        client.post(CONFIRM, {"code": typed})
+        assert not is_signed_in(client)
+
+
+def test_the_secret_of_an_app_that_is_being_set_up_is_encrypted(alice):
+    client = signed_in(alice)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    client.get("/accounts/factors/totp/activate/")
+    secret = client.session["mfa.totp.secret"]
+    raw, held = stored(client)
+    assert secret in held
+    assert secret not in raw
+    assert secret not in base64.urlsafe_b64decode(raw).decode("latin-1")
+
+
+def test_sessions_are_read_by_old_keys_and_end_with_them(client, alice, settings):
+    client.force_login(alice)
+    new, old = Fernet.generate_key().decode(), settings.FIELD_KEYS[0]
+    settings.FIELD_KEYS = [new, old]
+    assert is_signed_in(client)
+    settings.FIELD_KEYS = [new]
+    assert not is_signed_in(client)

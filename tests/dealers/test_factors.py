@@ -195,6 +195,17 @@ def test_the_code_of_the_app_signs_in(owner, at_nine):
     assert Event.objects.get(verb="signed_in").changes == {"by": ["password", "mfa"]}
 
 
+def test_a_code_of_the_app_is_over_soon(owner, at_nine):
+    secret, client = with_app(owner), Client()
+    code = code_of(secret)
+    sign_in(client, owner.email)
+    at_nine.shift(90)
+    client.post(FACTOR, {"code": code})
+    assert not is_signed_in(client)
+    client.post(FACTOR, {"code": code_of(secret)})
+    assert is_signed_in(client)
+
+
 def test_a_code_of_the_app_is_good_once(owner, at_nine):
     code = code_of(with_app(owner))
     for good in (True, False):

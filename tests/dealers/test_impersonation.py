@@ -10,13 +10,14 @@ import pytest
 import time_machine
 from allauth.usersessions.models import UserSession
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.db import connection, models, transaction
 from django.test import Client
 
 from dealers import audit, impersonation
 from dealers.models import Dealership, Event, Holiday, Invitation, Membership, User
 from dealers.roles import Role
-from ingestion.models import Connection
+from ingestion.models import Connection, Run
 from tests.dealers.browsers import code_of, is_signed_in, recovery_codes, signed_in, with_app
 from tests.factories import PASSWORD, ConnectionFactory, FeedFactory, MembershipFactory, UserFactory
 from tests.people import api_of, with_role
@@ -69,7 +70,7 @@ def test_the_request_is_the_persons_from_then_on(
         FeedFactory(dealership=each.memberships.get().dealership)
     client = begun(admin_user, alice)
     assert who_is_there(client) == alice.email
-    assert {board.dealership for board in client.get("/").context["boards"]} == {dealership_a}
+    assert {board.dealership for board in client.get("/ingestion/").context["boards"]} == {dealership_a}
     assert not client.get("/api/v1/auth/me/").json()["is_superuser"]
 
 
@@ -285,6 +286,32 @@ def form_of(client: Client, address: str) -> dict[str, Any]:
         for each in formset.initial_forms:
             data |= {each[name].html_name: each[name].value() for name in each.fields}
     return {name: value for name, value in data.items() if value is not None and value is not False}
+
+
+def test_the_admins_own_log_and_a_run_name_both(admin_user: User, owner: User, dealership_a: Dealership) -> None:
+    feed = FeedFactory(dealership=dealership_a)
+    client = begun(admin_user, owner)
+    address = f"/admin/ingestion/feed/{feed.pk}/change/"
+    form = {"connection": feed.connection_id, "is_enabled": "", "change_reason": "Ticket 4711"}
+    assert client.post(address, form).status_code == 302
+    entry = LogEntry.objects.get()
+    assert entry.user == owner
+    assert entry.get_change_message() == f"{admin_user}, standing in: Changed Enabled."
+    version = feed.history.first()
+    assert (version.history_user, version.acting_as, version.history_change_reason) == (
+        *(admin_user, owner),
+        "Ticket 4711",
+    )
+    action = {"action": "fetch", "_selected_action": [feed.pk]}
+    assert client.post("/admin/ingestion/feed/", action).status_code == 302
+    assert Run.objects.get().started_by == f"{admin_user} as {owner}"
+
+
+def test_without_anybody_standing_in_the_log_is_djangos_own(owner: User, dealership_a: Dealership) -> None:
+    feed = FeedFactory(dealership=dealership_a)
+    form = {"connection": feed.connection_id, "is_enabled": ""}
+    signed_in(owner).post(f"/admin/ingestion/feed/{feed.pk}/change/", form)
+    assert LogEntry.objects.get().get_change_message() == "Changed Enabled."
 
 
 # -- what is never done

@@ -13,7 +13,9 @@ from django.utils import timezone, translation
 
 from config.urls import handler404, handler500  # noqa: F401  the handlers are the URLconf's
 from config.urls import urlpatterns as ours
-from dealers.models import Dealership, User
+from dealers import invitations
+from dealers.models import Dealership, Invitation, User
+from dealers.roles import Role
 from tests.dealers.browsers import signed_in
 from tests.factories import MembershipFactory
 from tests.people import api_of
@@ -129,6 +131,31 @@ def test_whoever_stands_in_reads_in_their_own_language_and_leaves_the_persons_al
     assert client.post(SET, {"language": "en"}).status_code == 302
     alice.refresh_from_db()
     assert alice.language == "id"
+
+
+@pytest.mark.parametrize(
+    ("known", "dealerships", "said"),
+    [
+        ("es", "id", "Invitación a Cahaya Motor"),
+        ("", "id", "Undangan ke Cahaya Motor"),
+        (None, "id", "Undangan ke Cahaya Motor"),
+        (None, "fr", "Invitation to Cahaya Motor"),
+    ],
+)
+def test_an_invitation_is_in_the_words_of_the_person_or_of_the_dealership(
+    charlie: User, dealership_a: Dealership, known: str | None, dealerships: str, said: str
+) -> None:
+    User.objects.filter(pk=charlie.pk).update(language=known or "")
+    dealership_a.language = dealerships
+    invitation = Invitation(
+        dealership=dealership_a,
+        email="new@dealer.example" if known is None else charlie.email,
+        role=Role.VIEWER,
+        expires_at=timezone.now(),
+    )
+    mail = invitations.mail_of(invitation, "https://forecourt.example/invitations/x/")
+    assert said in mail.subject
+    assert "https://forecourt.example/invitations/x/" in mail.body
 
 
 def test_the_api_speaks_the_language_that_a_request_asks_for(alice: User) -> None:

@@ -8,7 +8,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from dealers.models import Event, User
+from dealers import invitations
+from dealers.models import Event, Invitation, User
 from tests.dealers.browsers import FACTOR, is_signed_in, sign_in, signed_in, with_app, without_chance
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,38 @@ def link(client, alice, mailoutbox):
 
 @pytest.mark.parametrize("password", ["eleven char", "password1234", "x" * 129, "alice@dealer.example"])
 def test_a_password_that_is_short_common_endless_or_the_address_is_refused(password):
+    with pytest.raises(ValidationError):
+        validate_password(password, User(email="alice@dealer.example"))
+
+
+OURS = ["Forecourt2026!", "cahayamotor08138", "Kemayoran-dealer", "admin.bengkel.99", "Selamat Motor 7"]
+
+
+@pytest.mark.parametrize("password", OURS)
+def test_little_more_than_words_of_the_house_is_refused(alice, password):
+    with pytest.raises(ValidationError, match="names of your dealership"):
+        validate_password(password, alice)
+
+
+@pytest.mark.parametrize("password", ["Forecourt has 9 red doors", "cahaya pagi di tepi danau", "motor kuda lari sore"])
+def test_a_sentence_with_such_a_word_in_it_is_taken(alice, password):
+    validate_password(password, alice)
+
+
+def test_words_of_a_dealership_are_refused_to_its_own_people(alice, charlie):
+    with pytest.raises(ValidationError):
+        validate_password("Kemayoran-Cahaya", alice)
+    validate_password("Kemayoran-Cahaya", charlie)
+
+
+def test_who_is_invited_is_told_so_too(dealership_a):
+    invitation = Invitation(email="new@dealer.example", dealership=dealership_a)
+    with pytest.raises(ValidationError):
+        validate_password("Kemayoran-Cahaya", invitations.invited(invitation))
+
+
+@pytest.mark.parametrize("password", ["!!password1234", "iloveyou20262026", "dragondragon", "qwertyqwerty99"])
+def test_a_common_password_with_something_added_is_refused(password):
     with pytest.raises(ValidationError):
         validate_password(password, User(email="alice@dealer.example"))
 

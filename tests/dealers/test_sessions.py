@@ -11,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from dealers import tokens
@@ -80,6 +81,16 @@ def test_all_others_are_ended_at_once(alice):
     client, one, two = signed_in(alice), signed_in(alice), signed_in(alice)
     client.post("/accounts/sessions/")
     assert [is_signed_in(each) for each in (client, one, two)] == [True, False, False]
+
+
+def test_sessions_are_ended_by_a_fresh_proof_only(alice):
+    here, there = signed_in(alice), signed_in(alice)
+    other = UserSession.objects.get(session_key=there.session.session_key)
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        for address in (f"/accounts/sessions/{other.pk}/end/", "/accounts/sessions/"):
+            assert here.post(address)["Location"].startswith("/accounts/reauthenticate/")
+        assert UserSession.objects.filter(pk=other.pk).exists()
+        assert here.get("/accounts/sessions/").status_code == 200
 
 
 def test_nobody_ends_a_session_of_somebody_else(alice, charlie):

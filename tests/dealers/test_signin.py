@@ -185,3 +185,11 @@ def is_clean(page: str) -> bool:
     scripts = [tag.partition(">")[0] for tag in page.split("<script")[1:]]
     harmless = all("src=" in tag or "application/json" in tag for tag in scripts)
     return harmless and "style=" not in page and "<style" not in page and " on" + "click" not in page
+
+
+def test_whoever_leaves_leaves_nothing_in_the_browser(client, alice):
+    sign_in(client, alice.email)
+    assert "Clear-Site-Data" not in client.get("/")
+    left = client.post("/accounts/logout/")
+    assert left["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in client.get(LOGIN)

@@ -111,7 +111,7 @@ def test_a_board_says_once_that_its_connection_is_left_alone(client, alice, make
     make(connection=feed.connection, job_type="leasing")
     GateFactory(connection=feed.connection, opened_at=now - HOUR, error="<503>, five times")
     client.force_login(alice)
-    text = client.get("/").content.decode()
+    text = client.get("/ingestion/").content.decode()
     assert text.count("left alone for 1 hour: &lt;503&gt;, five times.") == 1
 
 
@@ -184,7 +184,7 @@ def test_the_page_says_it_in_words(client, alice, make, now):
     make(succeeded_at=now - HOUR)
     make(job_type="leasing", failures=3)
     client.force_login(alice)
-    text = client.get("/").content.decode()
+    text = client.get("/ingestion/").content.decode()
     assert '<span class="state late">late</span>' in text
     assert "The last success was 1 hour ago; it should be fetched every 15 minutes." in text
     assert "Its last 3 runs failed" in text
@@ -196,7 +196,7 @@ def test_the_page_shows_nobody_elses_state(client, alice, make, charlie, now):
     make(dealership=charlie.memberships.get().dealership, succeeded_at=now - HOUR)
     make(job_type="leasing")
     client.force_login(alice)
-    text = client.get("/").content.decode()
+    text = client.get("/ingestion/").content.decode()
     assert "late" not in text
     assert "fresh" in text
 
@@ -204,7 +204,7 @@ def test_the_page_shows_nobody_elses_state(client, alice, make, charlie, now):
 def test_the_page_counts_what_waits_in_quarantine_only(client, alice, make, now):
     QuarantineFactory(run=RunFactory(feed=make()), state="ignored", settled_at=now, why_ignored="a test record")
     client.force_login(alice)
-    assert "<b>0</b> in quarantine" in client.get("/").content.decode()
+    assert "<b>0</b> in quarantine" in client.get("/ingestion/").content.decode()
 
 
 def test_the_admin_lists_feeds_by_their_state(client, admin_user, make, now):

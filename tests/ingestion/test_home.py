@@ -20,14 +20,14 @@ def page(client, alice):
     client.force_login(alice)
 
     def read():
-        return client.get("/").content.decode()
+        return client.get("/ingestion/").content.decode()
 
     return read
 
 
 def test_it_is_for_people_who_are_signed_in(client):
-    response = client.get("/")
-    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/")
+    response = client.get("/ingestion/")
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/ingestion/")
 
 
 def test_it_says_so_when_nothing_runs_yet(page):
@@ -81,7 +81,7 @@ def test_it_takes_few_queries_however_many_feeds_there_are(client, admin_user, d
             QuarantineFactory(run__feed__dealership=dealership, run__feed__job_type=job, run__started_at=MOMENT)
     client.force_login(admin_user)
     with django_assert_max_num_queries(QUERIES):
-        text = client.get("/").content.decode()
+        text = client.get("/ingestion/").content.decode()
     assert text.count("<section") == 3
     assert text.count("<tbody") == 3
 

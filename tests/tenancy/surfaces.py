@@ -17,11 +17,12 @@ from django.db import models
 from django.urls import URLPattern, get_resolver
 
 from dealers.fences import OWNER, owner_column
-from dealers.models import User
+from dealers.models import Export, SavedView, User
 
 
 class Kind(Enum):
     ROWS = "rows of the dealerships in which the person may see them"
+    OWN = "rows that are the person's alone"
     SELF = "the person's own account, or what is the same for everybody who is signed in"
     PLATFORM = "for platform administrators alone"
     OPEN = "for everybody, and without a word of any dealership"
@@ -37,6 +38,8 @@ SAID = {
     "connections": Kind.ROWS,
     "connections-detail": Kind.ROWS,
     "connections-check": Kind.ROWS,
+    "dashboard-widget": Kind.ROWS,
+    "dashboard-customise": Kind.SELF,
     "metrics": Kind.TOKEN,
     "livez": Kind.OPEN,
     "readyz": Kind.OPEN,
@@ -53,12 +56,14 @@ SAID = {
     "auth-login": Kind.OPEN,
     "auth-refresh": Kind.OPEN,
     "auth-me": Kind.ROWS,
+    "flags": Kind.ROWS,
     "import": Kind.ROWS,
     "job-type-list": Kind.SELF,
     "api-root": Kind.SELF,
     "auth-logout": Kind.OPEN,
     "auth-register": Kind.TOKEN,
     "invitation": Kind.TOKEN,
+    "dealership_logo": Kind.ROWS,
     "switch_dealership": Kind.SELF,
     "set_language": Kind.OPEN,
     "impersonate": Kind.PLATFORM,
@@ -68,7 +73,24 @@ SAID = {
     "swagger-ui": Kind.OPEN,
 }
 """Routes of which nothing tells their kind. An admin's route without a name goes by its pattern."""
+OWN: dict[str, type[models.Model]] = {
+    "exports": Export,
+    "export_rows": Export,
+    "export_download": Export,
+    "export_cancel": Export,
+    "export-list": Export,
+    "export-detail": Export,
+    "export-file": Export,
+    "export-cancel": Export,
+    "view_save": SavedView,
+    "view_rename": SavedView,
+    "view_delete": SavedView,
+    "view_default": SavedView,
+    "list_preference": SavedView,
+}
+"""Routes about rows of a person's own, and of which model."""
 PLATFORM_ADMINS = {
+    "dealers.export",
     "dealers.flag",
     "dealers.group",
     "ingestion.connection",
@@ -134,11 +156,12 @@ def addresses(pattern: str) -> list[str]:
     """A pattern as addresses that can be asked: ids as {id}, and every choice of a closed list of words."""
     plain = pattern.replace("^", "").replace("$", "").replace("/?", "/")
     plain = re.sub(r"<path:content_type_id>/<path:object_id>", "1/{id}", plain)
-    plain = re.sub(r"<(?:path:object_id|id)>|\(\?P<(?:pk|record)>(?:\\d|\[/\.\])\+\)", "{id}", plain)
+    plain = re.sub(r"<(?:path:object_id|id|int:dealership)>|\(\?P<(?:pk|record)>(?:\\d|\[/\.\])\+\)", "{id}", plain)
     plain = re.sub(r"\(\?P<url>\.\*\)", "no/such/page/", plain)
     plain = plain.replace("(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-no-such-key")
     plain = re.sub(r"<(?:str:)?(?:token|key)>", "no-such-token", plain)
-    plain = re.sub(r"<int:pk>", "0", plain)
+    plain = re.sub(r"<(?:uuid:pk|int:view)>", "{id}", plain)
+    plain = plain.replace("<resource:resource>", "holidays").replace("<int:pk>", "0")
     if choice := re.search(r"\(\?P<\w+>([\w|]+)\)", plain):
         return [plain.replace(choice[0], word) for word in choice[1].split("|")]
     return [plain]
@@ -161,6 +184,8 @@ def classified(name: str, pattern: str, model: type[models.Model] | None) -> Kin
     key = f"admin:{pattern.removeprefix('/admin/')}" if name == UNNAMED else name
     if key in SAID:
         return SAID[key]
+    if name in OWN:
+        return Kind.OWN
     if name.startswith(SIGNING_IN):
         return Kind.OPEN if name in TO_SIGN_IN else Kind.SELF
     if model is not None and model._meta.label_lower in PLATFORM_ADMINS:
@@ -174,7 +199,7 @@ def surfaces() -> list[Surface]:
     """Every address of Forecourt. Raises Unclassified."""
     found = []
     for name, pattern, view in routes():
-        model = model_of(pattern, view)
+        model = OWN.get(name) or model_of(pattern, view)
         kind = classified(name, pattern, model)
         for address in addresses(pattern):
             if re.search(r"[<(\\?*]", address):

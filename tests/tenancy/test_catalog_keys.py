@@ -11,7 +11,7 @@ from django.db.models import ForeignKey
 
 from dealers.fences import OWNER, OwnKey, constraint, own_keys, owner_column
 from tests.tenancy.catalog import as_owner, as_web, asked
-from tests.tenancy.world import World, fenced_models
+from tests.tenancy.world import World, fenced_models, personal_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,6 +74,7 @@ def test_every_own_key_is_kept_by_a_composite_foreign_key() -> None:
 
 def test_a_unique_column_of_a_fenced_table_is_unique_within_a_dealership() -> None:
     own = {model._meta.db_table: {key.column for key in own_keys(model)} for model in fenced_models()}
+    own |= {model._meta.db_table: {"user_id", "export_id"} for model in personal_models()}
     wider = {
         (each.table, each.first)
         for each in asked(INDEXES)

@@ -24,9 +24,9 @@ def test_the_roles_of_the_application_own_nothing() -> None:
     assert owned == []
 
 
-def test_the_role_of_the_search_owns_one_function_and_reads_one_table() -> None:
+def test_the_role_of_the_search_owns_its_functions_and_reads_one_table() -> None:
     owned = [(each.kind, each.name) for each in asked(OWNED) if each.owner == SEARCH]
-    assert owned == [("function", "records_with_words")]
+    assert owned == [("function", "records_with_words"), ("function", "records_with_words_near")]
     may = asked(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
         " AND has_table_privilege(%s, oid, 'SELECT, INSERT, UPDATE, DELETE')",

@@ -8,7 +8,7 @@ import pytest
 
 from dealers.fences import owner_column
 from tests.tenancy.catalog import asked, relations
-from tests.tenancy.world import fenced_models
+from tests.tenancy.world import fenced_models, personal_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,6 +33,7 @@ GLOBAL = {
     "django_migrations": "which migrations there were",
     "django_session": "looked up by a secret key before anybody's dealership is known",
     "ingestion_connection": "a main dealer's gateway serves many dealerships; kept by platform administrators",
+    "ingestion_historicalconnection": "likewise, its versions, without the credential",
     "ingestion_gate": "one for each connection, likewise",
     "mfa_authenticator": "a person's second factors, encrypted, used by that person alone",
     "token_blacklist_blacklistedtoken": "tokens that are good no more, by their numbers",
@@ -57,9 +58,9 @@ def test_every_table_is_fenced_for_its_owner_too_or_has_a_reason_to_be_global() 
 
 def test_every_model_with_a_dealership_is_fenced_histories_and_lines_included() -> None:
     fenced = {each.name for each in relations("rp") if each.fenced}
-    assert {model._meta.db_table for model in fenced_models()} == fenced
+    assert {model._meta.db_table for model in (*fenced_models(), *personal_models())} == fenced
     assert {"dealers_event", "ingestion_quarantinedrecord", "ingestion_workorderpart"} <= fenced
-    assert len([name for name in fenced if name.startswith("ingestion_historical")]) == 15
+    assert len([name for name in fenced if name.startswith("ingestion_historical")]) == 16
 
 
 def test_a_dealership_is_never_missing_where_it_fences() -> None:
@@ -101,6 +102,19 @@ def test_every_fenced_table_has_policies_for_every_role_of_the_application() -> 
             assert roles[role] == ({"SELECT"} if table in OF_ALL else writing), table
 
 
+def test_rows_of_a_person_are_shown_to_that_person_and_the_platform_and_to_no_reader() -> None:
+    found = {
+        (each.table, role): (each.cmd, "app.user" in each.qual and "app.user" in each.with_check)
+        for each in asked(POLICIES)
+        for role in each.roles
+        if each.table in {model._meta.db_table for model in personal_models()}
+    }
+    tables = {model._meta.db_table for model in personal_models()}
+    assert len(tables) == 4
+    wanted = {(table, role): ("ALL", True) for table in tables for role in WRITERS}
+    assert found == wanted | {(table, "forecourt_platform"): ("ALL", False) for table in tables}
+
+
 def test_only_the_platform_sees_everything_and_the_search_its_words() -> None:
     for policy in asked(POLICIES):
         for text in (policy.qual, policy.with_check):
@@ -126,12 +140,13 @@ def test_nobody_reads_around_the_fence_by_a_view() -> None:
         assert "security_invoker=true" in (view.options or []), view.name
 
 
-def test_one_function_of_ours_acts_as_its_owner_and_looks_nowhere_but_where_it_should() -> None:
+def test_the_functions_of_the_search_act_as_their_owner_and_look_nowhere_but_where_they_should() -> None:
     found = asked(
         "SELECT c.proname AS name, proconfig AS settings FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace"
         " WHERE c.prosecdef AND n.nspname = 'public'"
-        " AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')"
+        " AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e') ORDER BY 1"
     )
     assert [(each.name, each.settings) for each in found] == [
-        ("records_with_words", ["search_path=pg_catalog, public, pg_temp"])
+        (name, ["search_path=pg_catalog, public, pg_temp"])
+        for name in ("records_with_words", "records_with_words_near")
     ]

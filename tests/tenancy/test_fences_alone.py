@@ -9,10 +9,12 @@ import psycopg
 import pytest
 
 from dealers.models import DealershipQuerySet, DealershipRows
+from dealers.models.export import OwnRows
+from dealers.models.saved_view import SavedViewQuerySet
 from tests.conftest import owner_conninfo
 from tests.tenancy.asking import Visitor
 from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
-from tests.tenancy.world import World, fenced_models
+from tests.tenancy.world import World, fenced_models, personal_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +29,7 @@ def without_policies(world: World) -> Iterator[None]:
 
 def switch_policies(word: str) -> None:
     with psycopg.connect(owner_conninfo()) as owner:
-        for model in fenced_models():
+        for model in (*fenced_models(), *personal_models()):
             owner.execute(f"ALTER TABLE {model._meta.db_table} {word} ROW LEVEL SECURITY")
 
 
@@ -36,11 +38,14 @@ def without_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for what is visible gets what there is."""
     for queryset in (DealershipRows, DealershipQuerySet):
         monkeypatch.setattr(queryset, "visible_to", lambda self, user, permission="": self)
+    for own in (OwnRows, SavedViewQuerySet):
+        monkeypatch.setattr(own, "of", lambda self, user, resource="": self)
 
 
 def pages(world: World) -> list[tuple[Surface, Any]]:
     """Every route about rows, of our own and of the other dealership."""
-    found = [each for each in surfaces() if each.kind in {Kind.ROWS, Kind.SELF} and each.name != "admin:logout"]
+    kinds = {Kind.ROWS, Kind.OWN, Kind.SELF}
+    found = [each for each in surfaces() if each.kind in kinds and each.name != "admin:logout"]
     other = [(each, id_of(each, world.other)) for each in found]
     own = [(each, id_of(each, world.own)) for each in found if each.of_one and not each.name.endswith("None")]
     return other + own

@@ -73,6 +73,10 @@ def foreign(world: World) -> dict[str, Any]:
         "permissions": ["records.sales:view"],
         "expires_at": (timezone.now() + timedelta(days=1)).isoformat(),
         "dry_run": False,
+        "resource": "holidays",
+        "query": f"name={CANARY}",
+        "columns": [],
+        "format": "csv",
     }
 
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 import pytest
 
 from dealers.fences import owner_column
-from tests.tenancy.world import CANARY, SAID, SHORT, World, fenced_models, takes_canary, text_columns
+from tests.tenancy.world import (
+    CANARY,
+    SAID,
+    SHORT,
+    World,
+    fenced_models,
+    personal_models,
+    takes_canary,
+    text_columns,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_both_dealerships_have_rows_of_every_fenced_model(world: World) -> None:
     for house in (world.own, world.other):
-        assert set(house.rows) == {model._meta.label_lower for model in fenced_models()}
+        assert set(house.rows) == {model._meta.label_lower for model in (*fenced_models(), *personal_models())}
 
 
 def test_every_text_column_of_the_other_dealership_holds_the_canary(world: World) -> None:

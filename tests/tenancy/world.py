@@ -11,8 +11,23 @@ from django.apps import apps
 from django.db import connection, models
 from django.utils import timezone
 
-from dealers.fences import OWNER, owner_column
-from dealers.models import Dealership, Event, Flag, Group, Holiday, Invitation, OpeningHours, ServiceToken, User
+from dealers.fences import OWNER, PERSONAL, owner_column
+from dealers.models import (
+    Dealership,
+    Event,
+    Export,
+    ExportPart,
+    Flag,
+    Group,
+    Holiday,
+    Invitation,
+    ListPreference,
+    Logo,
+    OpeningHours,
+    SavedView,
+    ServiceToken,
+    User,
+)
 from dealers.roles import Role
 from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
@@ -43,6 +58,11 @@ def fenced_models() -> list[type[models.Model]]:
     """Every model whose rows belong to a dealership, histories included; the dealership itself last."""
     found = [model for model in apps.get_models(include_auto_created=True) if owner_column(model)]
     return sorted(found, key=lambda model: (model._meta.label_lower == OWNER, model._meta.label))
+
+
+def personal_models() -> list[type[models.Model]]:
+    """Every model whose rows are a person's own."""
+    return [model for model in apps.get_models() if model._meta.label_lower in PERSONAL]
 
 
 def text_columns(model: type[models.Model]) -> Iterator[models.Field[Any, Any]]:
@@ -84,6 +104,31 @@ class House:
         return model._default_manager.get(pk=self.rows[model._meta.label_lower])
 
 
+def belongings(house: House, word: str) -> None:
+    """Rows of the dealer admin's own: an export that is ready, a saved view, a preference; texts hold `word`."""
+    owner, now = house.people["owner"], timezone.now()
+    export = Export.objects.create(
+        user=owner,
+        dealerships=[house.dealership.pk],
+        resource=word,
+        title=word,
+        query=f"name={word}",
+        columns=[word],
+        format="csv",
+        state=Export.State.DONE,
+        finished_at=now,
+        expires_at=now + timedelta(days=1),
+        size=len(word),
+    )
+    made = [
+        export,
+        ExportPart.objects.create(export=export, position=0, content=word.encode()),
+        SavedView.objects.create(user=owner, resource="holidays", name=word, query=f"name={word}", is_default=True),
+        ListPreference.objects.create(user=owner, resource="holidays", columns=[word]),
+    ]
+    house.rows |= {row._meta.label_lower: row.pk for row in made}
+
+
 @dataclass
 class World:
     own: House
@@ -111,7 +156,9 @@ def house(code: str, name: str) -> House:
     }
     OpeningHours.objects.create(dealership=dealership, weekday=1, opens=time(8), closes=time(17))
     Holiday.objects.create(dealership=dealership, day=date(2026, 1, 1), name="New Year")
-    Flag.objects.create(dealership=dealership, name="messaging", is_on=True)
+    for name in ("messaging", "branding"):
+        Flag.objects.create(dealership=dealership, name=name, is_on=True)
+    Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
         dealership=dealership,
         email=f"invited@{code}.example",
@@ -144,14 +191,16 @@ def build() -> World:
     own, other = house(OWN_CODE, "Cahaya Motor Kemayoran"), house(OTHER_CODE, "Sinar Motor Bandung")
     Event.objects.create(dealership=own.dealership, verb="membership.changed", who="somebody")
     Event.objects.create(dealership=other.dealership, **canaries(Event))
+    yesterday = timezone.now().date() - timedelta(days=1)
+    former = person("former@elsewhere.example", own.dealership)
+    MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
     mark(other)
     for each in (own, other):
         for model in fenced_models():
             mine = {owner_column(model): each.dealership.pk}
             each.rows[model._meta.label_lower] = model._default_manager.filter(**mine).order_by("pk").first().pk
-    yesterday = timezone.now().date() - timedelta(days=1)
-    former = person("former@elsewhere.example", own.dealership)
-    MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
+    belongings(own, "own")
+    belongings(other, CANARY)
     platform = UserFactory(email="platform@forecourt.example", password=None, is_staff=True, is_superuser=True)
     return World(own, other, person("stranger@nowhere.example"), former, platform)
 

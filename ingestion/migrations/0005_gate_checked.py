@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """What the last check of a connection found."""
 
-    dependencies = [("ingestion", "0002_spk")]
+    dependencies = [("ingestion", "0004_versions")]
 
     operations = [
         migrations.AddField("gate", "checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked")),

@@ -1,0 +1,26 @@
+"""Exports in the admin: that there are some, for the platform; not what is in them, nor what was asked for."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from config.backoffice.admin import BigTableAdmin, ReadOnly
+from dealers.models import Export
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnly, BigTableAdmin):
+    list_display = ("made_at", "user", "title", "format", "state", "rows_done", "size", "expires_at")
+    list_filter = ("state", "format")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "resource", "request_id")
+    fields = readonly_fields = (
+        *("made_at", "user", "impersonator", "chosen", "dealerships", "resource", "title", "format", "state"),
+        *("rows_done", "rows_expected", "error", "attempt", "size", "request_id", "finished_at", "expires_at"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Export]:
+        """No role sees them; of those who get here, the database shows the platform all and others their own."""
+        return Export.objects.all()

@@ -1,0 +1,279 @@
+"""Exports: asked for, fetched, cancelled. Up to EXPORT_AT_ONCE rows are a file at once, more go to the background.
+
+Only rows of dealerships in which the person may export, and see the list, get into a file; whoever fetches one must be
+able to do both there still. Every file leaves an event in the audit of each dealership that it has rows of.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import zoneinfo
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+
+from celery import current_app
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
+
+from config.backoffice.exports import FORMATS, Exportable, by_name, file_name, write
+from config.backoffice.trace import current_id
+from dealers import audit, tenancy
+from dealers.models import Dealership, Export, User
+from dealers.permissions import dealerships_of, may
+from dealers.tenancy import Scope, acting
+
+log = logging.getLogger(__name__)
+
+PERMISSION = "records.export:add"
+TASK = "dealers.export"
+MOST = 20
+"""Exports of a person that wait, are being made or can be fetched."""
+IN_MEMORY = 1 << 20
+"""Bytes from which on a file made at once is kept on disk."""
+HIDDEN = "••••"
+LONG_NUMBER = re.compile(r"\d(?:[ .\-]?\d){10,}")
+"""What may be the number of somebody's papers, whoever typed it into whichever filter."""
+
+
+class Over(Exception):
+    """The file is no more."""
+
+
+class NotReady(Exception):
+    """There is no file yet, or there will be none."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants as a file."""
+
+    resource: str
+    query: str = ""
+    """The list's filters as its address has them."""
+    columns: list[str] = field(default_factory=list)
+    """None: the usual ones."""
+    format: str = "csv"
+
+
+@dataclass
+class Download:
+    """A file to hand out."""
+
+    name: str
+    content_type: str
+    content: Iterable[bytes]
+    size: int
+
+
+def scope_of(user: Any, exportable: Exportable) -> Scope:
+    """The scope of now without the dealerships in which the person may not export these rows.
+
+    Raises PermissionDenied if none is left.
+    """
+    here, within = tenancy.scope.get(), None
+    for permission in (PERMISSION, exportable.permission):
+        if not may(user, permission):
+            raise PermissionDenied(_("You may not export these rows."))
+        found = dealerships_of(user, permission)
+        within = found if within is None else within if found is None else within & found
+    if here.purpose:
+        return here
+    left = here.dealerships if within is None else tuple(sorted(within.intersection(here.dealerships)))
+    if not left:
+        raise PermissionDenied(_("You may not export these rows."))
+    return replace(here, dealerships=left)
+
+
+def ask(user: Any, asked: Asked, chosen: int | None = None) -> Download | Export:
+    """The file, or what is queued because there are too many rows to wait for.
+
+    `chosen` is the dealership that the person works in, if one. Raises LookupError for a list that nobody exports,
+    PermissionDenied, and ValidationError for filters, columns or a format that there are none of.
+    """
+    exportable, within, rows = looked_at(user, asked)
+    return at_once(user, asked, exportable, within) if rows <= settings.EXPORT_AT_ONCE else queue(user, asked, chosen)
+
+
+def looked_at(user: Any, asked: Asked) -> tuple[Exportable, Scope, int]:
+    """What is asked for, in which scope, and how many rows it has, no further than `counted` counts."""
+    if asked.format not in FORMATS:
+        raise ValidationError({"format": _("Write one of these: %(names)s.") % {"names": ", ".join(FORMATS)}})
+    exportable = by_name(asked.resource)
+    within = scope_of(user, exportable)
+    with acting(within):
+        return exportable, within, exportable.estimate(user, QueryDict(asked.query))
+
+
+def at_once(user: Any, asked: Asked, exportable: Exportable, within: Scope) -> Download:
+    """Made whole before any of it is sent: no transaction waits for whoever fetches it, and the audit has the rows."""
+    with acting(within), ExitStack() as opened:
+        file: IO[bytes] = opened.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY))
+        place, zone = place_of(within.dealerships)
+        with timezone.override(zone):
+            sheet = exportable.sheet(user, QueryDict(asked.query), asked.columns)
+            rows = write(sheet, asked.format, file)
+            name = file_name(sheet.title, place, timezone.localdate(), asked.format)
+        tell("export.made", within, facts(asked, exportable, rows))
+        opened.pop_all()  # it is closed by whoever hands it out
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return Download(name, FORMATS[asked.format], Chunks(file), size)
+
+
+class Chunks:
+    """What is in a file, which whoever hands it out closes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.close = file, file.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self.file.read(64 * 1024), b"")
+
+
+@transaction.atomic
+def queue(user: User, asked: Asked, chosen: int | None) -> Export:
+    """Have it made in the background. Raises as `ask` does; ValidationError also for too many of a person's."""
+    exportable, _within, rows = looked_at(user, asked)
+    kept = Export.objects.of(user).exclude(state__in=("failed", "cancelled", "expired"))
+    if kept[:MOST].count() >= MOST:
+        raise ValidationError(_("You have %(most)s exports: cancel one, or wait until one expires.") % {"most": MOST})
+    now = audit.now.get()
+    export = Export(
+        user=user,
+        impersonator=now.user if now.acting_as else None,
+        chosen_id=chosen,
+        resource=asked.resource,
+        title=str(exportable.title)[:200],
+        query=asked.query,
+        columns=asked.columns,
+        format=asked.format,
+        language=get_language() or "",
+        rows_expected=rows if rows <= settings.EXPORT_AT_ONCE else None,
+        request_id=current_id(),
+    )
+    given = {"resource", "query", "columns", "format"}
+    export.clean_fields(exclude={each.name for each in Export._meta.fields} - given)
+    export.save(force_insert=True)
+    transaction.on_commit(lambda: nudge([user.pk]))
+    return export
+
+
+def nudge(people: Iterable[int]) -> None:
+    """Tell a worker that exports of theirs wait; the periodic look makes good what is lost on the way."""
+    try:
+        for user_id in people:
+            current_app.send_task(TASK, kwargs={"user_id": user_id})
+    except OperationalError as error:
+        log.warning("the broker took no message (%s): the exports wait", error)
+
+
+@transaction.atomic
+def cancel(export: Export) -> bool:
+    """Whether there was anything to cancel."""
+    if not export.cancel():
+        return False
+    audit.record("export.cancelled", export)
+    return True
+
+
+# -- a file that is ready
+
+
+@transaction.atomic
+def fetch(user: Any, export: Export) -> Download:
+    """Raises Over, NotReady, and PermissionDenied for whoever could not make it like this today."""
+    if export.is_over:
+        raise Over
+    if not export.is_open:
+        raise NotReady
+    try:
+        exportable = by_name(export.resource)
+    except LookupError:
+        raise Over from None
+    within = scope_of(user, exportable)
+    if not within.purpose and not (export.dealerships and set(export.dealerships) <= set(within.dealerships)):
+        words = _(
+            "It has rows of dealerships that you do not work in now, or in which you may not export them any more."
+        )
+        raise PermissionDenied(words)
+    asked = Asked(export.resource, export.query, export.columns, export.format)
+    tell("export.downloaded", within_of(export, within), facts(asked, exportable, export.rows_done), export)
+    place, zone = place_of(export.dealerships)
+    day = timezone.localdate(export.finished_at, zone)
+    name = file_name(export.title, place, day, export.format)
+    return Download(name, FORMATS[export.format], parts_of(export), export.size or 0)
+
+
+def parts_of(export: Export) -> Iterator[bytes]:
+    """The file, a part in memory at a time."""
+    for content in export.parts.order_by("position").values_list("content", flat=True).iterator(chunk_size=1):
+        yield bytes(content)
+
+
+def within_of(export: Export, here: Scope) -> Scope:
+    """The dealerships that the export has rows of."""
+    return here if export.dealerships is None else replace(here, dealerships=tuple(export.dealerships))
+
+
+# -- words about it
+
+
+def place_of(dealerships: Iterable[int] | None) -> tuple[str, zoneinfo.ZoneInfo]:
+    """The dealer code for a file's name, and the time zone that its dealerships share; None: of anybody."""
+    found = list(Dealership.objects.filter(pk__in=dealerships or ()).values_list("code", "time_zone"))
+    zones = {zone for _code, zone in found}
+    zone = zoneinfo.ZoneInfo(zones.pop()) if len(zones) == 1 else zoneinfo.ZoneInfo(settings.TIME_ZONE)
+    return found[0][0] if len(found) == 1 else _("several"), zone
+
+
+def facts(asked: Asked, exportable: Exportable, rows: int) -> dict[str, Any]:
+    """For the audit, without numbers of anybody's papers."""
+    filters = {
+        name: [shown(name, value, exportable) for value in values] for name, values in QueryDict(asked.query).lists()
+    }
+    known = {"resource": asked.resource, "filters": filters, "columns": asked.columns}
+    return known | {"rows": rows, "format": asked.format}
+
+
+def shown(name: str, value: str, exportable: Exportable) -> str:
+    if name.partition("__")[0] in exportable.identity_filters:
+        return HIDDEN
+    return LONG_NUMBER.sub(lambda found: HIDDEN + found[0][-4:], value)[:200]
+
+
+def tell(verb: str, within: Scope, changes: dict[str, Any], about: Export | None = None) -> None:
+    """An event for each dealership whose rows there are; one of the platform's if they may be anybody's."""
+    for dealership in within.dealerships or (None,):
+        audit.record(verb, about, dealership=dealership, changes=changes)
+
+
+# -- what is not kept
+
+KEPT = timedelta(days=7)
+"""For which it is known that there was an export."""
+
+
+def forget(now: datetime | None = None) -> int:
+    """Delete the files that have expired, and after a while what is known of exports; how many files."""
+    now = now or timezone.now()
+    over = list(Export.objects.over().values_list("pk", flat=True)[:1000])
+    with transaction.atomic():
+        for pk in over:
+            Export(pk=pk).parts.all().delete()
+        Export.objects.filter(pk__in=over).update(state=Export.State.EXPIRED, query="", columns=[])
+    Export.objects.exclude(state__in=(*Export.UNFINISHED, Export.State.DONE)).filter(
+        finished_at__lt=now - KEPT
+    ).delete()
+    return len(over)

@@ -1,0 +1,113 @@
+"""Every page of Forecourt, read off the URL resolver: a new one is looked at without anybody asking for it.
+
+The admin's and the API's are Django's and Swagger's. An address that answers no GET, or something else than a page
+(a file, a fragment for htmx), is none. What cannot be derived is said here: who sees a page, what stands in its
+address, and which addresses lead elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils import timezone
+from playwright.sync_api import APIResponse
+
+from dealers import invitations
+from dealers.models import Invitation, User
+from dealers.roles import Role
+from tests.dealers.browsers import with_app
+from tests.factories import PASSWORD, hashed
+from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
+from tests.tenancy.world import World
+
+NOT_OURS = ("/admin/", "/api/")
+LEADS_ELSEWHERE = {
+    "metrics": "it asks for a token",
+    "account_confirm_login_code": "nobody has asked for a code",
+    "account_set_password": "the owner has a password",
+    "mfa_authenticate": "nobody is half signed in",
+    "mfa_remove_webauthn": "there is no such key",
+    "mfa_edit_webauthn": "there is no such key",
+    "mfa_reauthenticate_webauthn": "a script asks it",
+    "mfa_login_webauthn": "a script asks it",
+}
+"""Routes that show no page to somebody who comes by the address alone, and why."""
+
+
+def invited(world: World) -> str:
+    """Where an invitation leads that was just sent."""
+    invitation = Invitation(
+        dealership=world.own.dealership,
+        email="new@dealer.example",
+        role=Role.VIEWER,
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    token = invitations.send(invitation, None, lambda token: f"/invitations/{token}/")
+    return f"/invitations/{token}/"
+
+
+PLACES: dict[str, Callable[[World], str]] = {
+    "impersonate": lambda world: f"/impersonation/{world.own.people['owner'].pk}/",
+    "invitation": invited,
+}
+"""Addresses of routes about something that no table of tests/tenancy/surfaces.py knows."""
+FOR_PLATFORM = {"mfa_activate_totp"}
+"""Pages of everybody's own account on which the owner has done already what they are for."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address to look at; of those that one route has, the first is looked at most closely."""
+
+    surface: Surface
+    is_first: bool
+
+    def path(self, world: World) -> str:
+        if find := PLACES.get(self.surface.name):
+            return find(world)
+        return self.surface.at(id_of(self.surface, world.own))
+
+    def visitors(self, world: World) -> list[User | None]:
+        """Who looks at it."""
+        owner = world.own.people["owner"]
+        if self.surface.name in FOR_PLATFORM:
+            return [world.platform]
+        by_kind: dict[Kind, list[User | None]] = {
+            Kind.OPEN: [None],
+            Kind.TOKEN: [None],
+            Kind.SELF: [owner],
+            Kind.PLATFORM: [world.platform],
+            Kind.ROWS: [owner, world.platform],
+        }
+        return by_kind[self.surface.kind]
+
+    def __str__(self) -> str:
+        return str(self.surface).replace(" /", "-", 1).rstrip("/")
+
+
+def places() -> list[Place]:
+    """Raises tests.tenancy.surfaces.Unclassified."""
+    found: list[Place] = []
+    for surface in surfaces():
+        if not surface.address.startswith(NOT_OURS):
+            known = any(each.surface.name == surface.name for each in found)
+            found.append(Place(surface, not known))
+    return found
+
+
+def is_page(answer: APIResponse) -> bool:
+    """Whether this is meant for a window of its own."""
+    if answer.status == 405 or not answer.headers.get("content-type", "").startswith("text/html"):
+        return False
+    return answer.status != 200 or "<html" in answer.text()
+
+
+def furnish(world: World) -> None:
+    """What pages of one's own account show something of: passwords, and the owner's app and recovery codes."""
+    owner = world.own.people["owner"]
+    User.objects.filter(pk__in=[owner.pk, world.platform.pk]).update(password=hashed(PASSWORD))
+    for each in (owner, world.platform):
+        each.refresh_from_db()
+    with_app(owner)
