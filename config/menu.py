@@ -63,7 +63,7 @@ MENU = (
         (
             Item(_("Freshness"), "freshness", "activity", "ingestion.feed:view", key="i", tab=True),
             Item(_("Runs"), "runs", "player-play", "ingestion.run:view"),
-            Item(_("Quarantine"), "quarantine-groups", "bug", "ingestion.quarantinedrecord:view"),
+            Item(_("Quarantine"), "quarantine-causes", "bug", "ingestion.quarantinedrecord:view"),
             Item(_("Backfills"), "backfills", "history", "ingestion.backfill:view"),
             Item(_("Connections"), "connections", "plug", "ingestion.feed:view"),
             Item(_("Schedules"), "schedules", "clock", "ingestion.feed:view"),

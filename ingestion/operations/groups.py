@@ -60,8 +60,8 @@ def as_shown(group: dict[str, Any], dealers: list[str]) -> dict[str, Any]:
     return {
         **group,
         "label": shown.job_label(group["job_type"]),
-        "entries": f"{reverse('quarantine')}?{query}",
-        "newest": reverse("quarantine-detail", args=[group["example"]]),
+        "entries": f"{reverse('quarantined')}?{query}",
+        "newest": reverse("quarantined-detail", args=[group["example"]]),
         "first": cell(group["since"]),
         "last": cell(group["last"]),
     }

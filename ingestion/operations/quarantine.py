@@ -102,7 +102,7 @@ class SettlePage(ResourcePage):
     """Does something with the entries chosen, or with what waits in a group: with all of them at once."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return redirect("quarantine-groups")
+        return redirect("quarantine-causes")
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.has_perm(CHANGE):  # type: ignore[union-attr]
@@ -110,7 +110,7 @@ class SettlePage(ResourcePage):
         entries = self.chosen()
         if entries is None:
             messages.error(request, _("Choose between 1 and %(most)s rows.") % {"most": MOST_AT_ONCE})
-            return redirect("quarantine")
+            return redirect("quarantined")
         form = self.verb.form(request.POST if "why" in request.POST else None) if self.verb.form else None
         if form is not None and not form.is_valid():
             return self.ask(form, entries)
@@ -119,7 +119,7 @@ class SettlePage(ResourcePage):
             messages.success(request, words)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
-        return redirect("quarantine-groups" if self.group else "quarantine")
+        return redirect("quarantine-causes" if self.group else "quarantined")
 
     @property
     def group(self) -> dict[str, str]:
@@ -148,7 +148,7 @@ class SettlePage(ResourcePage):
 
 class QuarantineResource(Resource):
     model = QuarantinedRecord
-    name, path, icon = "quarantine", "ingestion/quarantine/entries/", "bug"
+    name, path, icon = "quarantined", "ingestion/quarantine/entries/", "bug"
     permission = "ingestion.quarantinedrecord:view"
     list_template, detail_template = "operations/list.html", "operations/detail.html"
     columns = (

@@ -200,7 +200,7 @@ class RunResource(Resource):
                 links.append((f"{records.list_address}?{window_query(row)}", _("Records changed in this window")))
         if row.quarantined and may(request.user, "ingestion.quarantinedrecord:view", row.dealership_id):
             query = urlencode({"run": row.pk})
-            links.append((f"{reverse('quarantine')}?{query}", _("Its entries in quarantine")))
+            links.append((f"{reverse('quarantined')}?{query}", _("Its entries in quarantine")))
         return {"pairs": [*pairs, (_("unknown fields"), cell(row.unknown_fields))], "links": links}
 
     def beside_panels(self, request: HttpRequest, row: Run) -> dict[str, Any]:

@@ -56,11 +56,6 @@ class DealershipField(forms.ModelMultipleChoiceField):
             value = codes
         return super().clean(value)
 
-    def prepare_value(self, value: Any) -> Any:
-        if self.many and isinstance(value, list):
-            return " ".join(value)
-        return super().prepare_value(value)
-
 
 class FeedsForm(forms.Form):
     """Which feeds: of these dealerships, of these job types. Those that are switched off are left out."""
@@ -71,12 +66,15 @@ class FeedsForm(forms.Form):
         super().__init__(*args, **options)
         self.user = user
         rows = Dealership.objects.visible_to(user, self.permission).filter(is_active=True).order_by("name", "code")
+        dealerships = DealershipField(rows)
+        if dealerships.many:
+            self.initial["dealerships"] = " ".join(self.initial.get("dealerships", ()))
         jobs = forms.MultipleChoiceField(
             label=_("Job types"),
             choices=[(code, shown.job_label(code)) for code in JOB_TYPES],
             widget=forms.CheckboxSelectMultiple,
         )
-        self.fields = {"dealerships": DealershipField(rows), "job_types": jobs, **self.fields}  # type: ignore[assignment]
+        self.fields = {"dealerships": dealerships, "job_types": jobs, **self.fields}  # type: ignore[assignment]
 
     @property
     def groups(self) -> list[forms.BoundField]:

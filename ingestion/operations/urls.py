@@ -13,6 +13,6 @@ urlpatterns = [
     path("ingestion/", freshness.matrix, name="freshness"),
     path("ingestion/runs/start/", starting.start, name="runs-start"),
     path("ingestion/backfills/start/", estimates.start, name="backfills-start"),
-    path("ingestion/quarantine/", groups.groups, name="quarantine-groups"),
+    path("ingestion/quarantine/", groups.groups, name="quarantine-causes"),
     *(each for found in (RUNS, QUARANTINE, BACKFILLS, CONNECTIONS, SCHEDULES) for each in found.urls),
 ]

@@ -31,9 +31,15 @@ class Kind(Enum):
 
 SAID = {
     "home": Kind.ROWS,
+    "freshness": Kind.ROWS,
+    "runs-start": Kind.ROWS,
+    "backfills-start": Kind.ROWS,
+    "quarantine-causes": Kind.ROWS,
+    "connections": Kind.ROWS,
+    "connections-detail": Kind.ROWS,
+    "connections-check": Kind.ROWS,
     "dashboard-widget": Kind.ROWS,
     "dashboard-customise": Kind.SELF,
-    "freshness": Kind.ROWS,
     "metrics": Kind.TOKEN,
     "livez": Kind.OPEN,
     "readyz": Kind.OPEN,
