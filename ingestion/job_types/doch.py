@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
 
 
 class DocumentHandling(Record):
@@ -15,6 +15,7 @@ class DocumentHandling(Record):
         verbose_name = _("document handling")
         verbose_name_plural = _("document handling")
         constraints = [one_per_dealership("id_so")]
+        indexes = [by_day("created_time"), *found_by(spk="id_spk")]
 
 
 class DocumentHandlingUnit(Line):
@@ -40,6 +41,7 @@ class DocumentHandlingUnit(Line):
     class Meta(Line.Meta):
         verbose_name = _("unit in registration")
         verbose_name_plural = _("units in registration")
+        indexes = found_by(frame="nomor_rangka", plate="plat_nomor")
 
 
 JOB_TYPE = JobType(
