@@ -16,7 +16,7 @@ from ingestion import search
 class Migration(migrations.Migration):
     dependencies = [
         ("dealers", "0003_logos_and_versions"),
-        ("ingestion", "0003_tallies"),
+        ("ingestion", "0003_tallies_and_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
