@@ -70,6 +70,7 @@ def revenue(asked: Asked) -> Shown:
             Tile(_("parts in the workshop, last 30 days"), told(purse(parts)), of_parts),
         ),
         money_charts(_("Workshop revenue"), by_currency([*services, *parts])),
+        in_rows=True,
     )
 
 
@@ -87,6 +88,7 @@ def parts_sold(asked: Asked) -> Shown:
             Tile(_("in the workshop, last 30 days"), told(purse(workshop)), of_notes),
         ),
         money_charts(_("Parts sold"), by_currency([*counter, *workshop])),
+        in_rows=True,
     )
 
 
