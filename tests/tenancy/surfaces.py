@@ -18,6 +18,7 @@ from django.urls import URLPattern, get_resolver
 
 from dealers.fences import OWNER, owner_column
 from dealers.models import Export, SavedView, User
+from ingestion.models import Connection
 
 
 class Kind(Enum):
@@ -172,6 +173,9 @@ def model_of(pattern: str, view: Any) -> type[models.Model] | None:
     if found := re.match(r"/admin/(\w+/\w+)/", pattern):
         registry = {model._meta.label_lower.replace(".", "/"): model for model in admin.site._registry}
         return registry.get(found[1])
+    if resource := getattr(view, "view_initkwargs", {}).get("resource"):
+        model: type[models.Model] = resource.model
+        return model
     cls = getattr(view, "cls", None)
     if job := getattr(cls, "job", None):
         return job.record
@@ -201,7 +205,7 @@ def surfaces() -> list[Surface]:
     for name, pattern, view in routes():
         model = OWN.get(name) or model_of(pattern, view)
         kind = classified(name, pattern, model)
-        for address in addresses(pattern):
+        for address in addresses(pattern if model is None else pattern.replace("<int:pk>", "<id>")):
             if re.search(r"[<(\\?*]", address):
                 raise Unclassified(f"{name} {pattern}: tests/tenancy/surfaces.py cannot make an address of it")
             found.append(Surface(name, address, kind, model, view))
@@ -212,6 +216,8 @@ def id_of(surface: Surface, house: Any) -> Any:
     """The id of a dealership's row that a route is about."""
     if surface.model is User:
         return house.people["technician"].pk
+    if surface.model is Connection:
+        return house.gateway.pk
     if surface.model is not None and surface.model._meta.label_lower in house.rows:
         return house.rows[surface.model._meta.label_lower]
     return house.dealership.pk
