@@ -240,3 +240,13 @@ def in_time(event: Event) -> tuple[Any, ...]:
 
 STANDING = {code: place for place, code in enumerate(JOB_TYPES)}
 """The job types' own order."""
+
+
+def frames_of(job: JobType, record: Record) -> list[str]:
+    """The frame numbers of the motorcycles that a record or its lines tell of."""
+    found: dict[str, None] = {}
+    for telling in TELLING:
+        if telling.job == job.code:
+            rows = getattr(record, telling.array).all() if telling.array else [record]
+            found |= dict.fromkeys(frame for row in rows if (frame := getattr(row, telling.frame)))
+    return list(found)

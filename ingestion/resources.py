@@ -15,7 +15,7 @@ from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, cell, marked
 from config.backoffice.resources import Panel, Resource, register
 from dealers.models import Dealership
-from ingestion import fields, identity
+from ingestion import fields, identity, links, passport
 from ingestion.display import label_of
 from ingestion.filters import record_filters
 from ingestion.job_types import JOB_TYPES, JobType
@@ -225,7 +225,18 @@ class RecordResource(Resource):
             yield Panel(_("Fields that the specification does not know"), pairs)
 
     def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"versions": versions(self.job, row, request.user)}
+        return {
+            "versions": versions(self.job, row, request.user),
+            "linked": [told_group(group) for group in links.linked(row, self.job, request.user)],
+            "frames": passport.frames_of(self.job, row),
+        }
+
+
+def told_group(group: links.Group) -> dict[str, Any]:
+    """Records that hang together with one, as its page shows them."""
+    resource = RECORDS[group.job.code]
+    rows = [(resource.address(row), resource.title(row)) for row in group.records]
+    return {"label": group.job.label, "rows": rows, "more": group.more}
 
 
 RECORDS = {code: RecordResource(job) for code, job in JOB_TYPES.items()}
