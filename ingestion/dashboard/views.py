@@ -97,7 +97,7 @@ def customise(request: Any) -> HttpResponse:
     verb, _colon, name = request.POST.get("do", "").partition(":")
     if verb in ("up", "down") and name in names:
         names = order.moved(names, name, -1 if verb == "up" else 1)
-        context = {"choices": [(may_see[each], each in shown) for each in names]}
+        context: dict[str, Any] = {"choices": [(may_see[each], each in shown) for each in names]}
         if not request.htmx:
             return render(request, "dashboard/customise.html", context)
         context |= {"moved": may_see[name], "place": names.index(name) + 1}

@@ -150,7 +150,8 @@ def not_arrived(place: Place) -> QuerySet[Any]:
 
 def beside(code: str, column: str, same_as: str, model: Any = None) -> QuerySet[Any]:
     """For a subquery: what the same dealership has of a job type with the same number."""
-    rows: QuerySet[Any] = (model or JOB_TYPES[code].record)._default_manager.order_by()
+    made: Any = model or JOB_TYPES[code].record
+    rows: QuerySet[Any] = made._default_manager.order_by()
     return rows.filter(**{"dealership": OuterRef("dealership"), column: OuterRef(same_as)})
 
 

@@ -95,8 +95,10 @@ def progress(run: Run) -> dict[str, Any]:
 
 
 COUNTS = tuple(
-    attribute(name, Run._meta.get_field(name).verbose_name, sortable=True, numeric=True) for name in Run.COUNTS
-)  # type: ignore[union-attr]
+    attribute(field.name, field.verbose_name, sortable=True, numeric=True)
+    for field in Run._meta.fields
+    if field.name in Run.COUNTS
+)
 
 
 class RunResource(Resource):
