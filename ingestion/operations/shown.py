@@ -45,7 +45,7 @@ def window(since: datetime, until: datetime, time_zone: str) -> str:
     begin, end, now = (formats.local(each, time_zone) for each in (since, until, timezone.now()))
     form = "j M, H:i" if begin.year == end.year == now.year else "SHORT_DATETIME_FORMAT"
     last = "TIME_FORMAT" if begin.date() == end.date() else form
-    return f"{date_format(begin, form)} – {date_format(end, last)}"
+    return " – ".join(date_format(*each).replace(" ", formats.NBSP) for each in ((begin, form), (end, last)))
 
 
 def duration(seconds: float | None) -> Cell:
