@@ -140,24 +140,26 @@ class BackfillResource(Resource):
             yield Panel(_("Error"), template="operations/raw.html", context={"raw": row.error})
         if told_of.waits_for or row.left_out:
             pairs = [(_("waits for"), Cell(told_of.waits_for)), (_("left out"), Cell(row.left_out))]
-            yield Panel(_("To know"), [(label, found) for label, found in pairs if not found.empty])
+            yield Panel(_("To know"), shown.known(pairs))
         counts = [(Run._meta.get_field(name).verbose_name, cell(getattr(told_of, name))) for name in Run.COUNTS]  # type: ignore[union-attr]
         links = [(f"{reverse('runs')}?{urlencode({'backfill': row.pk})}", _("Its runs"))]
         yield Panel(_("Records"), template="operations/counts.html", context={"pairs": counts, "links": links})
         yield Panel(
             _("Backfill"),
-            [
-                (_("dealership"), Cell(f"{row.dealership.name} ({row.dealership.code})")),
-                (_("job type"), Cell(f"{shown.job_label(row.job_type)} ({row.job_type})")),
-                (_("from"), shown.at(row.since, zone)),
-                (_("to"), shown.at(row.until, zone)),
-                (_("reached"), shown.at(row.reached, zone)),
-                (_("share of the quota"), Cell(f"{row.share} %")),
-                (_("requests made"), cell(told_of.calls)),
-                (_("started by"), Cell(row.started_by)),
-                (_("started"), shown.at(row.started_at, zone)),
-                (_("finished"), shown.at(row.finished_at, zone)),
-            ],
+            shown.known(
+                [
+                    (_("dealership"), Cell(f"{row.dealership.name} ({row.dealership.code})")),
+                    (_("job type"), Cell(f"{shown.job_label(row.job_type)} ({row.job_type})")),
+                    (_("from"), shown.at(row.since, zone)),
+                    (_("to"), shown.at(row.until, zone)),
+                    (_("reached"), shown.at(row.reached, zone)),
+                    (_("share of the quota"), Cell(f"{row.share} %")),
+                    (_("requests made"), cell(told_of.calls)),
+                    (_("started by"), Cell(row.started_by)),
+                    (_("started"), shown.at(row.started_at, zone)),
+                    (_("finished"), shown.at(row.finished_at, zone)),
+                ]
+            ),
         )
 
     def beside_panels(self, request: HttpRequest, row: Backfill) -> dict[str, Any]:

@@ -176,7 +176,7 @@ def start(request: HttpRequest) -> HttpResponse:
         "estimate": found,
     }
     part = "estimate" in request.POST and getattr(request, "htmx", None)
-    template = "operations/start.html#estimate" if part else "operations/start.html"
+    template = "operations/estimated.html" if part else "operations/start.html"
     return TemplateResponse(request, template, context, status=422 if form.errors else 200)
 
 

@@ -110,9 +110,8 @@ def matrix(request: HttpRequest) -> HttpResponse:
             "totals": totals(query, feeds, request),
             "breakers": breakers(user),
             "starts": may(user, ADD),
-            "none": not asked.qs.exists() and not query if valid else False,
         }
-    template = "operations/freshness.html#rows" if part else "operations/freshness.html"
+    template = "operations/matrix.html" if part else "operations/freshness.html"
     return TemplateResponse(request, template, context, status=200 if valid and not problems else 422)
 
 

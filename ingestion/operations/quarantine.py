@@ -208,20 +208,22 @@ class QuarantineResource(Resource):
         zone = row.dealership.time_zone
         yield Panel(
             _("Why it could not be stored"),
-            [
-                (_("reason"), Cell(row.reason)),
-                (_("field"), Cell(row.field or _("the record as a whole"))),
-                (_("natural key"), Cell(row.natural_key)),
-                (_("foreign dealer code"), Cell(row.dealer_code)),
-                (_("dealership"), Cell(f"{row.dealership.name} ({row.dealership.code})")),
-                (_("job type"), Cell(f"{shown.job_label(row.job_type)} ({row.job_type})")),
-                (_("quarantined"), shown.at(row.quarantined_at, zone)),
-                (_("last received"), shown.at(row.received_at, zone)),
-                (_("first met by"), run_of(request, row)),
-                (_("settled"), shown.at(row.settled_at, zone)),
-                (_("settled by"), Cell(row.settled_by)),
-                (_("why it is ignored"), cell(row.why_ignored)),
-            ],
+            shown.known(
+                [
+                    (_("reason"), Cell(row.reason)),
+                    (_("field"), Cell(row.field or _("the record as a whole"))),
+                    (_("natural key"), Cell(row.natural_key)),
+                    (_("foreign dealer code"), Cell(row.dealer_code)),
+                    (_("dealership"), Cell(f"{row.dealership.name} ({row.dealership.code})")),
+                    (_("job type"), Cell(f"{shown.job_label(row.job_type)} ({row.job_type})")),
+                    (_("quarantined"), shown.at(row.quarantined_at, zone)),
+                    (_("last received"), shown.at(row.received_at, zone)),
+                    (_("first met by"), run_of(request, row)),
+                    (_("settled"), shown.at(row.settled_at, zone)),
+                    (_("settled by"), Cell(row.settled_by)),
+                    (_("why it is ignored"), cell(row.why_ignored)),
+                ]
+            ),
         )
         raw = pretty(identity.received(row.raw, row.dealership_id, request.user))
         yield Panel(_("As received"), template="operations/raw.html", context={"raw": raw, "copied": True})

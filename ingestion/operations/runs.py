@@ -82,6 +82,10 @@ def number(run: Run) -> Cell:
     return Cell(f"#{run.pk}")
 
 
+def flag(run: Run) -> Cell:
+    return Cell(_("look at it"), tag="warn") if has_flag(run) else Cell()
+
+
 def progress(run: Run) -> dict[str, Any]:
     """How far an unfinished run is: a share of 100, or None while nothing of it is stored."""
     if run.state == Run.State.QUEUED:
@@ -119,15 +123,13 @@ class RunResource(Resource):
         *COUNTS,
         Column("seconds", gettext_lazy("duration"), lambda run: shown.duration(run.seconds), numeric=True),
         Column("error", gettext_lazy("error"), lambda run: shown.short(run.error)),
-        Column(
-            "flag", gettext_lazy("to look at"), lambda run: Cell(shown.short(run.flag), tag=None) if run.flag else None
-        ),
+        Column("flag", gettext_lazy("to look at"), flag),
         Column("queued_at", gettext_lazy("queued"), lambda run: shown.at(run.queued_at, run.dealership.time_zone)),
         attribute("started_by", gettext_lazy("started by")),
     )
     listed = (
-        *("id", "state", "dealership", "job_type", "kind", "window"),
-        *(*Run.COUNTS, "seconds", "error", "flag"),
+        *("id", "state", "dealership", "job_type", "window"),
+        *(*Run.COUNTS, "seconds", "flag", "error"),
     )
     filterset = RunFilters
     first_filters = ("dealer", "job", "state", "kind", "flagged")
@@ -173,23 +175,25 @@ class RunResource(Resource):
             yield Panel(_("Differences"), template="operations/raw.html", context={"raw": found})
         yield Panel(
             _("Run"),
-            [
-                (_("dealership"), Cell(f"{row.dealership.name} ({row.dealership.code})")),
-                (_("job type"), Cell(f"{shown.job_label(row.job_type)} ({row.job_type})")),
-                (_("kind"), Cell(row.get_kind_display())),
-                (_("backfill"), backfill_of(request, row)),
-                (_("window from"), shown.at(row.since, zone)),
-                (_("to"), shown.at(row.until, zone)),
-                (_("slot of the schedule"), shown.at(row.slot, zone)),
-                (_("started by"), Cell(row.started_by)),
-                (_("queued"), shown.at(row.queued_at, zone)),
-                (_("started"), shown.at(row.started_at, zone)),
-                (_("finished"), shown.at(row.finished_at, zone)),
-                (_("duration"), shown.duration(row.seconds)),
-                (_("requests made"), cell(row.calls)),
-                (_("workers lost"), cell(row.takeovers)),
-                (_("request"), Cell(row.request_id)),
-            ],
+            shown.known(
+                [
+                    (_("dealership"), Cell(f"{row.dealership.name} ({row.dealership.code})")),
+                    (_("job type"), Cell(f"{shown.job_label(row.job_type)} ({row.job_type})")),
+                    (_("kind"), Cell(row.get_kind_display())),
+                    (_("backfill"), backfill_of(request, row)),
+                    (_("window from"), shown.at(row.since, zone)),
+                    (_("to"), shown.at(row.until, zone)),
+                    (_("slot of the schedule"), shown.at(row.slot, zone)),
+                    (_("started by"), Cell(row.started_by)),
+                    (_("queued"), shown.at(row.queued_at, zone)),
+                    (_("started"), shown.at(row.started_at, zone)),
+                    (_("finished"), shown.at(row.finished_at, zone)),
+                    (_("duration"), shown.duration(row.seconds)),
+                    (_("requests made"), cell(row.calls)),
+                    (_("workers lost"), cell(row.takeovers)),
+                    (_("request"), Cell(row.request_id)),
+                ]
+            ),
         )
 
     def counts(self, request: HttpRequest, row: Run) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -39,11 +41,11 @@ def at(moment: datetime | None, time_zone: str) -> Cell:
 
 
 def window(since: datetime, until: datetime, time_zone: str) -> str:
-    """From when to when; the day is said once where both are on the same."""
-    begin, end = (formats.local(each, time_zone) for each in (since, until))
-    if begin.date() == end.date():
-        return f"{date_format(begin, 'SHORT_DATETIME_FORMAT')} – {date_format(end, 'TIME_FORMAT')}"
-    return " – ".join(date_format(each, "SHORT_DATETIME_FORMAT") for each in (begin, end))
+    """From when to when, the year where it is not this one; the day is said once where both are on the same."""
+    begin, end, now = (formats.local(each, time_zone) for each in (since, until, timezone.now()))
+    form = "j M, H:i" if begin.year == end.year == now.year else "SHORT_DATETIME_FORMAT"
+    last = "TIME_FORMAT" if begin.date() == end.date() else form
+    return " – ".join(date_format(*each).replace(" ", formats.NBSP) for each in ((begin, form), (end, last)))
 
 
 def duration(seconds: float | None) -> Cell:
@@ -74,7 +76,12 @@ def job_label(code: str) -> str:
 
 def short(words: str) -> str:
     """An error as a list shows it."""
-    return Truncator(words).chars(120)
+    return Truncator(words).chars(90)
+
+
+def known(pairs: Iterable[tuple[Any, Cell]]) -> list[tuple[Any, Cell]]:
+    """Labels with values, those without a value left out."""
+    return [(label, value) for label, value in pairs if not value.empty]
 
 
 DEALERSHIP = Column("dealership", gettext_lazy("dealership"), lambda row: row.dealership.name)

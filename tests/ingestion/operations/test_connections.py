@@ -70,8 +70,9 @@ def test_a_check_asks_the_gateway_after_the_transaction_and_keeps_what_it_found(
 ) -> None:
     """Nobody listens on the factory's port."""
     with django_capture_on_commit_callbacks(execute=True) as asked:
-        told = done(owner, f"{LIST}{feed.connection_id}/check/")
-    assert told == ["The gateway was asked; below is what it answered."]
+        assert done(owner, f"{LIST}{feed.connection_id}/check/") == [
+            "The gateway was asked; below is what it answered."
+        ]
     assert len(asked) == 1
     gate = Gate.objects.get(pk=feed.connection_id)
     assert (gate.is_reachable, gate.skew) == (False, None)

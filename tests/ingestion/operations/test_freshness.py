@@ -35,8 +35,9 @@ def failing(dealership: Dealership, job_type: str = "pkb", **columns: Any) -> Fe
 
 def marks(client: Client, **asked: Any) -> list[tuple[str, str]]:
     """The names and the addresses of the feeds shown."""
-    text = page(client, MATRIX, **asked)
-    found = re.findall(r'<a class="mark [^"]*" href="([^"]*)" title="[^"]*" aria-label="([^"]*)"', text)
+    found = re.findall(
+        r'<a class="mark [^"]*" href="([^"]*)" title="[^"]*" aria-label="([^"]*)"', page(client, MATRIX, **asked)
+    )
     return [(name, address.replace("&amp;", "&")) for address, name in found]
 
 

@@ -31,7 +31,7 @@ def test_the_list_tells_what_came_of_each(owner: Client, feed: Feed) -> None:
     said = page(owner, RUNS)
     assert all(f"\n{count}</td>" in said for count in (31, 20, 7, 4))
     assert "&lt;the gateway&gt; is away" in said
-    assert "it brought much more than usual" in said
+    assert '<span class="tag warn">look at it</span>' in said
     assert '<span class="tag bad">failed</span>' in said
 
 
