@@ -1,5 +1,6 @@
 """Hotline down payments: deposits (uang jaminan) taken for hotline orders of parts (`dphlo`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
@@ -20,6 +21,7 @@ class HotlineDownPayment(Record):
         verbose_name = _("hotline down payment")
         verbose_name_plural = _("hotline down payments")
         constraints = [one_per_dealership("no_invoice_uang_jaminan")]
+        indexes = [models.Index(fields=["dealership", "id_hlo_document"], name="down_payment_order")]
 
 
 class HotlineDownPaymentPart(Line):

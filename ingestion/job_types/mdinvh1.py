@@ -1,5 +1,6 @@
 """Unit invoices: what the main dealer bills the dealership for motorcycles (`mdinvh1`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
@@ -22,6 +23,7 @@ class UnitInvoice(Record):
         verbose_name = _("unit invoice")
         verbose_name_plural = _("unit invoices")
         constraints = [one_per_dealership("no_invoice")]
+        indexes = [models.Index(fields=["dealership", "tanggal_jatuh_tempo"], name="unit_invoice_due")]
 
 
 class UnitInvoiceUnit(Line):

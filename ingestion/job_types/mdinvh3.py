@@ -1,5 +1,6 @@
 """Parts invoices: what the main dealer bills the dealership for parts (`mdinvh3`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
@@ -22,6 +23,7 @@ class PartsInvoice(Record):
         verbose_name = _("parts invoice")
         verbose_name_plural = _("parts invoices")
         constraints = [one_per_dealership("no_invoice")]
+        indexes = [models.Index(fields=["dealership", "tgl_jatuh_tempo"], name="parts_invoice_due")]
 
 
 class PartsInvoiceLine(Line):

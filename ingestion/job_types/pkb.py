@@ -1,5 +1,6 @@
 """Workshop work orders (PKB), with their labour and parts (`pkb`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
@@ -60,6 +61,10 @@ class WorkOrder(Record):
         verbose_name = _("work order")
         verbose_name_plural = _("work orders")
         constraints = [one_per_dealership("no_work_order")]
+        indexes = [
+            models.Index(fields=["dealership", "waktu_pkb"], name="work_order_opened"),
+            models.Index(fields=["dealership", "waktu_selesai"], name="work_order_finished"),
+        ]
 
 
 class WorkOrderService(Line):

@@ -1,5 +1,6 @@
 """Parts sales over the counter (`prsl`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
@@ -35,6 +36,13 @@ class PartsSaleLine(Line):
     booking_id_reference = fields.Text(_("hotline order"))
 
     class Meta(Line.Meta):
+        indexes = [
+            models.Index(
+                fields=["dealership", "booking_id_reference"],
+                condition=models.Q(booking_id_reference__isnull=False),
+                name="part_sold_for_order",
+            )
+        ]
         verbose_name = _("part sold")
         verbose_name_plural = _("parts sold")
 
