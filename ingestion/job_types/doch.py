@@ -1,5 +1,6 @@
 """Document handling: registration (STNK) and ownership book (BPKB) of units sold (`doch`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
@@ -39,6 +40,19 @@ class DocumentHandlingUnit(Line):
     no_id_penerima_stnk = fields.Text(_("STNK recipient's id"))
 
     class Meta(Line.Meta):
+        indexes = [
+            models.Index(
+                fields=["dealership", f"tanggal_penerimaan_{papers}_dari_biro"],
+                condition=models.Q(
+                    **{
+                        f"tanggal_penerimaan_{papers}_dari_biro__isnull": False,
+                        f"tanggal_terima_{papers}_oleh_konsumen__isnull": True,
+                    }
+                ),
+                name=f"{papers}_waiting",
+            )
+            for papers in ("bpkb", "stnk")
+        ]
         verbose_name = _("unit in registration")
         verbose_name_plural = _("units in registration")
         indexes = found_by(frame="nomor_rangka", plate="plat_nomor")

@@ -1,5 +1,6 @@
 """Unit invoices: what the main dealer bills the dealership for motorcycles (`mdinvh1`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
@@ -30,7 +31,8 @@ class UnitInvoice(Record):
                 "potongan_per_invoice",
                 "total_ppn",
                 "total_harga",
-            )
+            ),
+            models.Index(fields=["dealership", "tanggal_jatuh_tempo"], name="unit_invoice_due"),
         ]
 
 

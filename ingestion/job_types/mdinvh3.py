@@ -1,5 +1,6 @@
 """Parts invoices: what the main dealer bills the dealership for parts (`mdinvh3`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
@@ -30,7 +31,8 @@ class PartsInvoice(Record):
                 "potongan_per_invoice",
                 "total_ppn",
                 "total_harga",
-            )
+            ),
+            models.Index(fields=["dealership", "tgl_jatuh_tempo"], name="parts_invoice_due"),
         ]
 
 

@@ -1,5 +1,6 @@
 """Workshop work orders (PKB), with their labour and parts (`pkb`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
@@ -74,6 +75,8 @@ class WorkOrder(Record):
             ),
             sampled("tanggal_servis", "no_telp_pembawa"),
             *found_by(frame="no_rangka", engine="no_mesin", plate="no_polisi", returned="no_work_order_job_return"),
+            models.Index(fields=["dealership", "waktu_pkb"], name="work_order_opened"),
+            models.Index(fields=["dealership", "waktu_selesai"], name="work_order_finished"),
         ]
 
 
