@@ -40,6 +40,8 @@ class DocumentHandlingUnit(Line):
     no_id_penerima_stnk = fields.Text(_("STNK recipient's id"))
 
     class Meta(Line.Meta):
+        verbose_name = _("unit in registration")
+        verbose_name_plural = _("units in registration")
         indexes = [
             models.Index(
                 fields=["dealership", f"tanggal_penerimaan_{papers}_dari_biro"],
@@ -52,10 +54,7 @@ class DocumentHandlingUnit(Line):
                 name=f"{papers}_waiting",
             )
             for papers in ("bpkb", "stnk")
-        ]
-        verbose_name = _("unit in registration")
-        verbose_name_plural = _("units in registration")
-        indexes = found_by(frame="nomor_rangka", plate="plat_nomor")
+        ] + found_by(frame="nomor_rangka", plate="plat_nomor")
 
 
 JOB_TYPE = JobType(
