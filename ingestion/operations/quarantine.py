@@ -105,7 +105,7 @@ class SettlePage(ResourcePage):
         return redirect("quarantine-causes")
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.user.has_perm(CHANGE):  # type: ignore[union-attr]
+        if not request.user.has_perm(CHANGE):
             raise PermissionDenied
         entries = self.chosen()
         if entries is None:

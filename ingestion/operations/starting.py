@@ -74,7 +74,7 @@ class FeedsForm(forms.Form):
             choices=[(code, shown.job_label(code)) for code in JOB_TYPES],
             widget=forms.CheckboxSelectMultiple,
         )
-        self.fields = {"dealerships": dealerships, "job_types": jobs, **self.fields}  # type: ignore[assignment]
+        self.fields = {"dealerships": dealerships, "job_types": jobs, **self.fields}
 
     @property
     def groups(self) -> list[forms.BoundField]:
