@@ -72,7 +72,17 @@ class WorkOrder(Record):
                 "konfirmasi_pekerjaan_tambahan",
                 "status_work_order",
             ),
-            sampled("tanggal_servis", "no_telp_pembawa"),
+            sampled(
+                "tanggal_servis",
+                "no_telp_pembawa",
+                "tipe_coming_customer",
+                "hubungan_dengan_pemilik",
+                "asal_unit_entry",
+                "jenis_pit",
+                "set_up_pembayaran",
+                "konfirmasi_pekerjaan_tambahan",
+                "status_work_order",
+            ),
             *found_by(frame="no_rangka", engine="no_mesin", plate="no_polisi", returned="no_work_order_job_return"),
         ]
 
