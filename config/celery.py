@@ -34,7 +34,7 @@ app.autodiscover_tasks()
 LONGEST_STOP = 8.0
 """Seconds after which a worker that was told to stop is ended, whatever holds it: a broker that says nothing, a lock.
 
-Its runs are then found like those of a worker that died (docs/architecture.md, Tasks)."""
+Its runs are then found like those of a worker that died (docs/architecture.md, Runs)."""
 
 
 class Flag:
