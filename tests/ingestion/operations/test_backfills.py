@@ -56,7 +56,6 @@ def test_the_estimate_tells_windows_calls_quota_and_time_and_writes_nothing(owne
     answer = estimated(owner, given())
     said = text(answer)
     assert answer.status_code == 200
-    assert said.lstrip().startswith("<section")
     assert "<html" not in said
     found = answer.context["estimate"]
     assert [(line.feed.job_type, len(line.plan.windows), line.plan.calls) for line in found.lines] == [
@@ -90,7 +89,7 @@ def test_the_estimate_tells_what_is_refused_and_why(owner: Client, feeds: list[F
 def test_a_form_with_errors_is_answered_with_them_in_the_estimates_place(owner: Client, feeds: list[Feed]) -> None:
     answer = estimated(owner, given(share=0))
     assert answer.status_code == 422
-    assert text(answer).lstrip().startswith("<section")
+    assert "<html" not in text(answer)
     assert "Ensure this value is greater than or equal to 1." in text(answer)
 
 
