@@ -23,7 +23,7 @@ class SalesInvoice(Record):
         constraints = [one_per_dealership("id_invoice")]
         indexes = [
             by_day("created_time", "amount", "tipe_pembayaran", "cara_bayar", "status"),
-            sampled("created_time", "id_customer"),
+            sampled("created_time", "id_customer", "tipe_pembayaran", "cara_bayar", "status"),
             *found_by(spk="id_spk"),
         ]
 

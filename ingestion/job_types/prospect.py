@@ -53,7 +53,15 @@ class Prospect(Record):
                 "status_follow_up_prospecting",
                 "status_prospect",
             ),
-            sampled("tanggal_prospect", "no_kontak"),
+            sampled(
+                "tanggal_prospect",
+                "no_kontak",
+                "sumber_prospect",
+                "metode_follow_up",
+                "test_ride_preference",
+                "status_follow_up_prospecting",
+                "status_prospect",
+            ),
         ]
 
 

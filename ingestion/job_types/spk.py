@@ -50,7 +50,7 @@ class SalesOrderLetter(Record):
         constraints = [one_per_dealership("id_spk")]
         indexes = [
             by_day("tanggal_pesanan", "status_spk"),
-            sampled("tanggal_pesanan", "no_kontak"),
+            sampled("tanggal_pesanan", "no_kontak", "status_spk"),
             *found_by(prospect="id_prospect"),
         ]
 

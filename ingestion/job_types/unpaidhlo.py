@@ -35,7 +35,7 @@ class UnpaidHotlineOrder(Record):
         constraints = [one_per_dealership("id_hlo_document")]
         indexes = [
             by_day("tanggal_pemesanan_hlo", "flag_numbering", "vehicle_off_road", "job_return"),
-            sampled("tanggal_pemesanan_hlo", "no_kontak"),
+            sampled("tanggal_pemesanan_hlo", "no_kontak", "flag_numbering", "vehicle_off_road", "job_return"),
             *found_by(work_order="no_work_order", frame="no_rangka", engine="no_mesin"),
         ]
 

@@ -108,10 +108,16 @@ def by_day(day: str, *told: str) -> models.Index:
     return models.Index(fields=["dealership", day], include=list(told) or None, name="%(class)s_by_day")
 
 
-def sampled(day: str, people: str) -> models.Index:
-    """An index of some of the people, by which those of a great many records are told; see `ingestion.sampling`."""
+def sampled(day: str, people: str, *told: str) -> models.Index:
+    """An index of some of the people, by which those of a great many records are told; see `ingestion.sampling`.
+
+    `told` are the codes that lists are filtered by.
+    """
     return models.Index(
-        fields=["dealership", day, people], condition=models.Q(Sampled(models.F(people))), name="%(class)s_people"
+        fields=["dealership", day, people],
+        include=list(told) or None,
+        condition=models.Q(Sampled(models.F(people))),
+        name="%(class)s_people",
     )
 
 

@@ -17,10 +17,10 @@ from config.backoffice.resources import Panel, Resource, Verb, register
 from dealers.permissions import may
 from ingestion import backfills
 from ingestion.filters import BackfillFilters
-from ingestion.models import Backfill, Run
+from ingestion.models import Backfill
 from ingestion.operations import shown
 from ingestion.operations.refused import told
-from ingestion.operations.runs import QUICK, SLOW
+from ingestion.operations.runs import QUICK, SLOW, count_labels
 from ingestion.plans import pieces
 from ingestion.progress import Figures, figures
 
@@ -141,7 +141,7 @@ class BackfillResource(Resource):
         if told_of.waits_for or row.left_out:
             pairs = [(_("waits for"), Cell(told_of.waits_for)), (_("left out"), Cell(row.left_out))]
             yield Panel(_("To know"), shown.known(pairs))
-        counts = [(Run._meta.get_field(name).verbose_name, cell(getattr(told_of, name))) for name in Run.COUNTS]  # type: ignore[union-attr]
+        counts = [(label, cell(getattr(told_of, name))) for name, label in count_labels()]
         links = [(f"{reverse('runs')}?{urlencode({'backfill': row.pk})}", _("Its runs"))]
         yield Panel(_("Records"), template="operations/counts.html", context={"pairs": counts, "links": links})
         yield Panel(

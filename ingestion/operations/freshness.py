@@ -204,7 +204,6 @@ def total(state: Feed.State, count: int, others: QueryDict, chosen: Iterable[str
 
 def breakers(user: Any) -> list[str]:
     """Which connections of the person's feeds are left alone, and why."""
-    open_ones: Any = Feed.objects.with_freshness().visible_to(user)
-    open_ones = open_ones.live().filter(connection__gate__opened_at__isnull=False)
+    open_ones = Feed.objects.with_freshness().live().visible_to(user).filter(connection__gate__opened_at__isnull=False)
     one_each = open_ones.order_by("connection_id").distinct("connection_id")
     return sorted(words for feed in one_each if (words := freshness.breaker_words(feed)))

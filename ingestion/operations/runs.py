@@ -78,6 +78,12 @@ def has_flag(run: Run) -> bool:
 # -- what is shown
 
 
+def count_labels() -> list[tuple[str, Any]]:
+    """The counts of a run by name, as they are called."""
+    columns: dict[str, Any] = {column.name: column for column in Run._meta.concrete_fields}
+    return [(name, columns[name].verbose_name) for name in Run.COUNTS]
+
+
 def number(run: Run) -> Cell:
     return Cell(f"#{run.pk}")
 
@@ -98,11 +104,7 @@ def progress(run: Run) -> dict[str, Any]:
     return {"value": done, "max": 100 if done is not None else None, "label": words, "spoken": (done or 0) // 25}
 
 
-COUNTS = tuple(
-    attribute(field.name, field.verbose_name, sortable=True, numeric=True)
-    for field in Run._meta.fields
-    if field.name in Run.COUNTS
-)
+COUNTS = tuple(attribute(name, label, sortable=True, numeric=True) for name, label in count_labels())
 
 
 class RunResource(Resource):
