@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dealers import audit
 from ingestion.claims import close
@@ -29,10 +30,13 @@ class BackfillUnderWay(Exception):
 
     def __init__(self, backfill: Backfill | None) -> None:
         super().__init__(
-            f"backfill {backfill} of this dealership and job type is {backfill.state};"
-            f" resume or cancel it by its number, {backfill.pk}"
+            _(
+                "backfill %(backfill)s of this dealership and job type is %(state)s;"
+                " resume or cancel it by its number, %(number)s"
+            )
+            % {"backfill": backfill, "state": backfill.get_state_display(), "number": backfill.pk}
             if backfill
-            else "the last window of a cancelled backfill is being stored; try again in a few seconds"
+            else _("the last window of a cancelled backfill is being stored; try again in a few seconds")
         )
         self.backfill = backfill
 
@@ -110,8 +114,8 @@ def cancel(backfill: Backfill, *, by: str) -> None:
 
 
 def as_it_is(backfill: Backfill) -> str:
-    state = Backfill.objects.values_list("state", flat=True).get(pk=backfill.pk)
-    return f"backfill {backfill} is {state}"
+    state = Backfill.State(Backfill.objects.values_list("state", flat=True).get(pk=backfill.pk))
+    return _("backfill %(backfill)s is %(state)s") % {"backfill": backfill, "state": state.label}
 
 
 def nudge() -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Avg, DurationField, ExpressionWrapper, F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ingestion.models import Backfill, Connection, Feed, Gate, Run
 
@@ -67,10 +68,11 @@ def plan(feed: Feed, since: datetime, until: datetime, share: int = SHARE, *, ah
     begin, end = within(connection, since, until, now)
     windows = pieces(connection, begin, end)
     if not 1 <= share <= 100:
-        raise BadPlan("share", "the share is a percentage from 1 to 100")
+        raise BadPlan("share", _("the share is a percentage from 1 to 100"))
     allowed = allowance(connection, Gate.objects.filter(pk=connection.pk).first(), share, now)
     if allowed.per_day == 0:
-        raise BadPlan("share", f"{share} % of {connection.calls_per_day} requests a day is not one; ask for more")
+        words = _("%(share)s %% of %(calls)s requests a day is not one; ask for more")
+        raise BadPlan("share", words % {"share": share, "calls": connection.calls_per_day})
     seconds = len(windows) * usual_seconds(feed)
     left_out = "\n".join(filter(None, [too_old(connection, since, begin), too_new(connection, end, until)]))
     minutes = expected_minutes(connection, seconds, len(windows) + ahead, allowed, now)
@@ -81,16 +83,14 @@ def within(connection: Connection, since: datetime, until: datetime, now: dateti
     """The part of a range that the gateway gives. Raises BadPlan if there is none."""
     oldest = connection.oldest(now).replace(microsecond=0)
     if since >= until:
-        first, last = shown(since, connection), shown(until, connection)
-        raise BadPlan("since", f"the range is empty: {first} is not before {last}")
+        words = _("the range is empty: %(first)s is not before %(last)s")
+        raise BadPlan("since", words % {"first": shown(since, connection), "last": shown(until, connection)})
     if since >= now:
-        raise BadPlan("since", f"{shown(since, connection)} lies in the future; what comes, the live runs fetch")
+        words = _("%(moment)s lies in the future; what comes, the live runs fetch")
+        raise BadPlan("since", words % {"moment": shown(since, connection)})
     if until <= oldest:
-        raise BadPlan(
-            "until",
-            f"the gateway gives the last {connection.days_back} days, from {shown(oldest, connection)};"
-            f" all of the range is older",
-        )
+        words = _("the gateway gives the last %(days)s days, from %(oldest)s; all of the range is older")
+        raise BadPlan("until", words % {"days": connection.days_back, "oldest": shown(oldest, connection)})
     return max(since, oldest), min(until, now)
 
 
@@ -105,14 +105,16 @@ def too_old(connection: Connection, since: datetime, begin: datetime) -> str:
     """What is left out because the gateway gives it no more, in words; blank if that is nothing."""
     if begin <= since:
         return ""
-    words = f"the gateway gives the last {connection.days_back} days"
-    return f"{shown(since, connection)} to {shown(begin, connection)}: {words}"
+    words = _("%(since)s to %(begin)s: the gateway gives the last %(days)s days")
+    told = {"since": shown(since, connection), "begin": shown(begin, connection), "days": connection.days_back}
+    return words % told
 
 
 def too_new(connection: Connection, end: datetime, until: datetime) -> str:
     if until <= end:
         return ""
-    return f"{shown(end, connection)} to {shown(until, connection)}: it lies in the future"
+    words = _("%(end)s to %(until)s: it lies in the future")
+    return words % {"end": shown(end, connection), "until": shown(until, connection)}
 
 
 def shown(moment: datetime, connection: Connection) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dealers import audit
 from dealers.models import Dealership
@@ -20,7 +21,8 @@ class AlreadyRunning(Exception):
     """The feed has an unfinished run: `run`."""
 
     def __init__(self, run: Run | None) -> None:
-        super().__init__(f"run {run} of this dealership and job type is {run.state}" if run else "a run is unfinished")
+        words = _("run %(run)s of this dealership and job type is %(state)s") if run else _("a run is unfinished")
+        super().__init__(words % {"run": run, "state": run.get_state_display()} if run else words)
         self.run = run
 
 
@@ -108,11 +110,11 @@ def open_run(
     if begin < feed.connection.oldest(now):
         oldest = feed.connection.oldest(now).astimezone(feed.connection.zone)
         raise BadWindow(
-            f"the gateway gives the last {feed.connection.days_back} days;"
-            f" the earliest start is {oldest:%Y-%m-%d %H:%M:%S %Z}"
+            _("the gateway gives the last %(days)s days; the earliest start is %(start)s")
+            % {"days": feed.connection.days_back, "start": f"{oldest:%Y-%m-%d %H:%M:%S %Z}"}
         )
     if begin >= end:
-        raise BadWindow("the window is empty: its start is not before its end, or lies in the future")
+        raise BadWindow(_("the window is empty: its start is not before its end, or lies in the future"))
     take_over()
     try:
         with transaction.atomic():
@@ -138,9 +140,11 @@ def open_run(
 def cancel_run(run: Run, *, by: str) -> None:
     """End a run that has not ended; a worker that holds it notices within seconds. Raises HasEnded."""
     if run.backfill_id:
-        raise HasEnded(f"run {run} belongs to backfill {run.backfill}; cancel that")
+        raise HasEnded(
+            _("run %(run)s belongs to backfill %(backfill)s; cancel that") % {"run": run, "backfill": run.backfill}
+        )
     if not Run.objects.unfinished().filter(pk=run.pk).exists():
-        raise HasEnded(f"run {run} has ended already")
+        raise HasEnded(_("run %(run)s has ended already") % {"run": run})
     close([run.pk], Run.State.CANCELLED, f"cancelled by {by}")
     audit.record("run.cancelled", run)
 

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views import View
 from rest_framework.exceptions import APIException
@@ -45,7 +46,7 @@ class ResourcePage(LoginRequiredMixin, View):
         return TemplateResponse(self.request, template, {"resource": self.resource, **context}, status=status)
 
     def crumbs(self) -> list[tuple[str, str]]:
-        return [(self.resource.list_address, self.resource.label_plural.capitalize())]
+        return [(self.resource.list_address, capfirst(self.resource.label_plural))]
 
 
 class CellColumn(tables.Column):

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -71,7 +71,7 @@ def minutes(expected: float) -> str:
 
 
 def job_label(code: str) -> str:
-    return JOB_TYPES[code].label.capitalize() if code in JOB_TYPES else code
+    return capfirst(JOB_TYPES[code].label) if code in JOB_TYPES else code
 
 
 def short(words: str) -> str:
