@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ import pytest
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
+from config.celery import app
+from config.local import account as accounts
+from config.local.valkey import Valkey
 from ingestion import services, tasks
 from ingestion.models import Run
 from tests.factories import BackfillFactory, FeedFactory, RunFactory
@@ -26,19 +30,22 @@ ROOT = Path(__file__).resolve().parents[2]
 GRACE = 10.0
 NOTHING = http(200, {"status": 1, "data": []})
 
+POOLS = pytest.mark.parametrize("pool", [("--concurrency", "2"), ("--pool", "solo")], ids=["prefork", "solo"])
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=str)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @contextmanager
-def worker(queue: str, *pool: str, output: int | IO[bytes] = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
+def worker(
+    queue: str, *pool: str, output: int | IO[bytes] = subprocess.DEVNULL, broker: str = os.environ["VALKEY_URL"]
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of its own processes for one queue."""
     command = [sys.executable, "-m", "celery", "--quiet", "--app", "config", "worker", "--queues", queue, *pool]
     started = subprocess.Popen(
         [*command, "--without-gossip", "--without-mingle", "--hostname", f"{queue}@test"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+        env={**os.environ, "PYTHONWARNINGS": "ignore", "VALKEY_URL": broker},
         stdout=output,
         stderr=output,
         start_new_session=True,
@@ -49,6 +56,16 @@ def worker(queue: str, *pool: str, output: int | IO[bytes] = subprocess.DEVNULL)
         if started.poll() is None:
             os.killpg(started.pid, signal.SIGKILL)
         started.wait()
+
+
+@contextmanager
+def broker_of_its_own() -> Iterator[Valkey]:
+    """One that may fall silent, unlike that of all tests."""
+    account = accounts.ordinary(Path("/"))
+    with tempfile.TemporaryDirectory(prefix="forecourt-") as directory:
+        account.own(Path(directory))
+        with Valkey(Path(directory), account=account) as valkey:
+            yield valkey
 
 
 def under_way(script: Script, number: int) -> None:
@@ -72,7 +89,7 @@ def blocked(cursor: CursorWrapper) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("pool", [("--concurrency", "2"), ("--pool", "solo")], ids=["prefork", "solo"])
+@POOLS
 @SIGNALS
 def test_what_is_under_way_goes_back_into_the_queue(number: signal.Signals, pool: tuple[str, ...]) -> None:
     queue = f"stop-{uuid4()}"
@@ -87,6 +104,29 @@ def test_what_is_under_way_goes_back_into_the_queue(number: signal.Signals, pool
         assert time.monotonic() - begun < GRACE
         held = Run.objects.filter(pk__in=[run.pk for run in runs])
         assert list(held.values_list("state", "leased_until", "takeovers")) == [("queued", None, 0)] * 2
+
+
+@POOLS
+@SIGNALS
+def test_it_goes_back_even_when_the_broker_says_nothing_any_more(number: signal.Signals, pool: tuple[str, ...]) -> None:
+    with (
+        broker_of_its_own() as valkey,
+        scripted(Reply(NOTHING, wait=120)) as script,
+        worker("live", *pool, broker=valkey.url()) as process,
+        app.connection_for_write(valkey.url()) as to_broker,
+    ):
+        run = services.open_run(feed=FeedFactory(connection__base_url=script.base_url), by="test")
+        tasks.live.apply_async(queue="live", connection=to_broker)
+        under_way(script, 1)
+        assert valkey.process
+        valkey.process.send_signal(signal.SIGSTOP)
+        try:
+            process.send_signal(number)
+            process.wait(GRACE)
+        finally:
+            valkey.process.send_signal(signal.SIGCONT)
+    run.refresh_from_db()
+    assert (run.state, run.leased_until, run.takeovers) == ("queued", None, 0)
 
 
 @SIGNALS
