@@ -23,7 +23,7 @@ def search(request: HttpRequest) -> HttpResponse:
     ]
     found = records_with(request.user, words) if len(words) > 1 else []
     part = bool(getattr(request, "htmx", None))
-    if part and not flags.is_on("command_palette", getattr(request, "dealership_id", None)):
+    if part and not flags.is_on("command_palette", flags.dealership_of(request)):
         raise Http404
     return render(
         request, "search/choices.html" if part else "search/page.html", {"words": words, "pages": pages, "found": found}

@@ -38,7 +38,7 @@ def navigation(context: Any) -> list[Any]:
 def palette(context: Any) -> dict[str, Any]:
     """The command palette, where its flag is on."""
     request = context.get("request")
-    return {"on": flags.is_on("command_palette", getattr(request, "dealership_id", None))}
+    return {"on": flags.is_on("command_palette", flags.dealership_of(request))}
 
 
 @register.simple_tag

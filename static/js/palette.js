@@ -4,7 +4,7 @@
   const dialog = document.getElementById("palette");
   if (!dialog) return;
   const input = dialog.querySelector("input"), list = dialog.querySelector("[role=listbox]");
-  const choices = () => [...list.querySelectorAll("[role=option]")];
+  const choices = () => [...list.querySelectorAll("[role=option][data-href]")];
   const choose = (place) => {
     const all = choices();
     if (!all.length) { input.removeAttribute("aria-activedescendant"); return; }
@@ -20,7 +20,7 @@
     else if (event.key === "ArrowUp") { event.preventDefault(); choose(chosen() - 1); }
     else if (event.key === "Enter") { event.preventDefault(); go(choices()[Math.max(chosen(), 0)], event.ctrlKey || event.metaKey); }
   });
-  list.addEventListener("click", (event) => go(event.target.closest("[role=option]"), event.ctrlKey || event.metaKey));
+  list.addEventListener("click", (event) => go(event.target.closest("[role=option][data-href]"), event.ctrlKey || event.metaKey));
   document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.target === list) choose(0); });
   dialog.addEventListener("close", () => { input.value = ""; });
 })();

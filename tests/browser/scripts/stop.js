@@ -7,9 +7,14 @@
   const known = stops.has(at);
   stops.add(at);
 
+  const words = (element) => {
+    const copy = element.cloneNode(true);
+    copy.querySelectorAll("[aria-hidden=true]").forEach((each) => each.remove());
+    return copy.textContent;
+  };
   const byId = (at.getAttribute("aria-labelledby") || "").split(" ").map((id) => document.getElementById(id));
-  const labels = [...byId, ...(at.labels || [])].filter(Boolean).map((each) => each.textContent);
-  const name = at.getAttribute("aria-label") || labels.join(" ") || at.textContent || at.value || at.title || "";
+  const labels = [...byId, ...(at.labels || [])].filter(Boolean).map(words);
+  const name = at.getAttribute("aria-label") || labels.join(" ") || words(at) || at.value || at.title || "";
 
   const style = getComputedStyle(at);
   const ringed = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
