@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.db.models import Case, Count, IntegerField, Value, When
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -40,7 +42,7 @@ def feeds(asked: Asked) -> Shown:
     ]
     if asked.user.has_perm("ingestion.quarantinedrecord:view"):
         waiting = QuarantinedRecord.objects.waiting().visible_to(asked.user).filter(**here).count()
-        tiles.append(Tile(_("in quarantine"), number(waiting), state_address(), "warn" if waiting else ""))
+        tiles.append(Tile(_("in quarantine"), number(waiting), reverse("quarantine-causes"), "warn" if waiting else ""))
     cases = (When(freshness=state, then=Value(place)) for place, state in enumerate(BAD))
     worst = Case(*cases, output_field=IntegerField())
     bad = known.filter(freshness__in=BAD).select_related("dealership").annotate(worst=worst)
@@ -48,7 +50,7 @@ def feeds(asked: Asked) -> Shown:
         Item(
             capfirst(JOB_TYPES[feed.job_type].label),
             str(State(feed.freshness).label),
-            state_address(feed.freshness),
+            f"{reverse('runs')}?{urlencode({'dealer': feed.dealership.code, 'job': feed.job_type})}",
             KINDS[feed.freshness],
             " · ".join(filter(None, [asked.names.get(feed.dealership_id, ""), words_of(feed, asked.now)])),
         )

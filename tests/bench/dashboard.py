@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from statistics import median, quantiles
 
 from django.conf import settings
@@ -11,10 +12,9 @@ from django.test import Client
 
 from dealers.models import Dealership, Membership, User
 from dealers.tenancy import nobody
-from ingestion import tallies
 from ingestion.dashboard.widgets import WIDGETS
 from ingestion.job_types import JOB_TYPES, JobType
-from ingestion.models import Tally
+from ingestion.models import Holding, Tally
 from tests.bench.dealerships import enrol
 from tests.bench.frame import Session, Table
 from tests.bench.many import insert
@@ -96,10 +96,27 @@ def fill(session: Session, job: JobType) -> None:
         *(insert(model, f"record_id = {pattern}", lines) for model in job.lines.values() if job.code != "pkb"),
     )
     if job.code in TALLIED:
-        every = f"ARRAY(SELECT id FROM {table})"
-        statements = (tallies.count_statement(job, 1), tallies.hold_statement(job))
-        session.as_superuser(f"DELETE FROM {Tally._meta.db_table} WHERE job_type = '{job.code}'")
-        session.as_superuser(*(statement.replace("%s", every) for statement in statements))
+        session.as_superuser(*tally_statements(job))
+
+
+def tally_statements(job: JobType) -> Iterator[str]:
+    """What the store would have counted of the copies, all of which have the same codes and amounts."""
+    day = "created_time::date" if job.day == "created_time" else job.day
+    amounts = ", ".join("1000 * count(*)" for _name in job.measured)
+    counted = ", ".join("count(*)" for _name in job.measured)
+    for column in ("", *job.parts):
+        yield f"""
+            INSERT INTO {Tally._meta.db_table} (dealership_id, job_type, "column", day, code, records, amounts, counted)
+            SELECT dealership_id, '{job.code}', '{column}', {day}, '{column and 1}', count(*),
+                   ARRAY[{amounts}]::numeric[], ARRAY[{counted}]::bigint[]
+            FROM {job.record._meta.db_table} GROUP BY dealership_id, {day}
+            ON CONFLICT DO NOTHING
+        """
+    yield f"""
+        INSERT INTO {Holding._meta.db_table} (dealership_id, job_type, records, changes, stored_at)
+        SELECT dealership_id, '{job.code}', count(*), 1, now() FROM {job.record._meta.db_table} GROUP BY dealership_id
+        ON CONFLICT DO NOTHING
+    """
 
 
 def signed_in(everywhere: bool) -> Client:

@@ -48,6 +48,14 @@ def test_those_to_look_at_are_named_the_worst_first(looks, alice, feed, now):
         ("Deliveries", "late"),
     ]
     assert "Its last 2 runs failed" in found.items[0].about
+    assert found.items[0].address == "/ingestion/runs/?dealer=08138&job=leasing"
+
+
+def test_every_figure_leads_to_a_page(looks, alice, feed, browser, now):
+    QuarantineFactory(run__feed=feed("leasing", failures=2))
+    found = looks("feeds", alice, now=now)
+    addresses = [each.address for each in (*found.tiles, *found.items)]
+    assert {address: browser.get(address).status_code for address in addresses} == dict.fromkeys(addresses, 200)
 
 
 def test_a_feed_grows_late_by_the_clock_alone(looks, alice, feed, now):
