@@ -46,7 +46,7 @@ def test_every_join_leads_there_and_back(
     assert one in found(other, join[1].job, admin_user)[join[0].job]
 
 
-@pytest.mark.parametrize("end", {end for join in links.JOINS for end in join}, ids=str)
+@pytest.mark.parametrize("end", dict.fromkeys(end for join in links.JOINS for end in join), ids=str)
 def test_every_column_that_leads_somewhere_is_indexed(end: links.End) -> None:
     array, _, column = end.column.rpartition(".")
     model = end.job_type.lines[array] if array else end.job_type.record
