@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "config.backoffice.headers.HeadersMiddleware",
     "config.backoffice.headers.ApiByHttps",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.backoffice.headers.PackedPages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

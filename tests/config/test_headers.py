@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -57,3 +58,14 @@ def test_what_is_no_report_is_refused(client: Client, body: str) -> None:
 
 def test_a_large_report_is_refused(client: Client) -> None:
     assert client.post("/csp-report", "x" * 9_000, "application/csp-report").status_code == 413
+
+
+def test_pages_go_over_the_wire_packed_and_files_and_answers_of_the_api_as_they_are(client: Client) -> None:
+    taken = {"Accept-Encoding": "gzip"}
+    page = client.get("/accounts/login/", headers=taken)
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in page.headers["Vary"]
+    assert b"<html" in gzip.decompress(page.content)
+    assert "Content-Encoding" not in client.get("/accounts/login/").headers
+    for path in ("/manifest.webmanifest", "/sw.js", "/api/v1/"):
+        assert "Content-Encoding" not in client.get(path, headers=taken).headers

@@ -4,8 +4,10 @@
   const at = document.activeElement;
   if (!at || at === document.body || at === document.documentElement) return null;
   const stops = (window.browserTestStops ??= new Set());
-  const known = stops.has(at);
+  const inside = at === window.browserTestLast && /^(date|time|month|week|datetime-local)$/.test(at.type); // its parts
+  const known = stops.has(at) && !inside;
   stops.add(at);
+  window.browserTestLast = at;
 
   const words = (element) => {
     const copy = element.cloneNode(true);
