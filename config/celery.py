@@ -1,5 +1,6 @@
 """The Celery application; tasks live in each app's `tasks.py`."""
 
+import ctypes
 import os
 import signal
 import threading
@@ -7,10 +8,13 @@ from contextlib import ExitStack
 from types import FrameType
 from typing import Any
 
-from billiard import Event
+import billiard
+from billiard.sharedctypes import RawValue
 from celery import Celery, Task
+from celery.concurrency.solo import TaskPool as Solo
 from celery.signals import (
     before_task_publish,
+    celeryd_after_setup,
     setup_logging,
     task_postrun,
     task_prerun,
@@ -27,8 +31,30 @@ app = Celery("forecourt")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
-stopping = Event()
-"""Set when the worker is told to stop, and seen by its pool: a long task hands back what it has not finished."""
+LONGEST_STOP = 8.0
+"""Seconds after which a worker that was told to stop is ended, whatever holds it: a broker that says nothing, a lock.
+
+Its runs are then found like those of a worker that died (docs/architecture.md, Runs)."""
+
+
+class Flag:
+    """Raised once, and seen by every process of the pool.
+
+    Without a lock, unlike an Event: a signal's handler may interrupt whoever holds it, and would wait for ever.
+    """
+
+    def __init__(self) -> None:
+        self._raised = RawValue(ctypes.c_bool, False)
+
+    def set(self) -> None:
+        self._raised.value = True
+
+    def is_set(self) -> bool:
+        return bool(self._raised.value)
+
+
+stopping = Flag()
+"""Set when the worker is told to stop: a long task hands back what it has not finished."""
 
 
 @worker_init.connect
@@ -44,19 +70,49 @@ def stop(**_: Any) -> None:
     stopping.set()
 
 
+_celerys_own: dict[signal.Signals, Any] = {}
+"""Its handlers, for when the worker is ready."""
+
+
+@celeryd_after_setup.connect
+def leave_while_starting(instance: Any, **_: Any) -> None:
+    """Until the worker is ready it has nothing in hand, and Celery would wait for a broker that says nothing."""
+    theirs, parent = instance.install_platform_tweaks, os.getpid()
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        if os.getpid() != parent:
+            return  # the pool's processes inherit this
+        for child in billiard.active_children():
+            os.kill(child.pid, signal.SIGKILL)
+        os._exit(0)
+
+    def install(worker: Any) -> None:
+        theirs(worker)
+        _celerys_own.update({each: signal.signal(each, leave) for each in (signal.SIGTERM, signal.SIGQUIT)})
+
+    instance.install_platform_tweaks = install
+
+
 @worker_ready.connect
-def stop_at_once(**_: Any) -> None:
-    """On SIGQUIT Celery lets tasks go on for a few seconds before it says that it stops: they are to know at once."""
+def stop_in_time(sender: Any, **_: Any) -> None:
+    """From here on tasks learn at once that the worker stops, and Celery has LONGEST_STOP seconds to bring it about.
+
+    On SIGQUIT it lets tasks go on for a few seconds, then ends them. Where the worker itself carries them out, they
+    would sleep for those seconds and then meet an error wherever they are: there, both signals are SIGTERM.
+    """
     if threading.current_thread() is not threading.main_thread():
         return  # a worker inside another program, which keeps its signals to itself
-    theirs = signal.getsignal(signal.SIGQUIT)
+    parent = os.getpid()
 
-    def quit_worker(number: int, frame: FrameType | None) -> None:
+    def told(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == parent and not signal.getitimer(signal.ITIMER_REAL)[0]:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)  # the kernel's doing, so that nothing of ours can hold it up
+            signal.setitimer(signal.ITIMER_REAL, LONGEST_STOP)
         stopping.set()
-        if callable(theirs):
-            theirs(number, frame)
+        _celerys_own[signal.SIGTERM if isinstance(sender.pool, Solo) else signal.Signals(number)](number, frame)
 
-    signal.signal(signal.SIGQUIT, quit_worker)
+    for number in _celerys_own:
+        signal.signal(number, told)
 
 
 REQUEST_ID = "forecourt_request_id"

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from dataclasses import replace
+from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, TypeVar
 
@@ -27,7 +28,8 @@ from django.utils.translation import gettext as _
 from config.backoffice.exports import by_name, write
 from config.backoffice.sheets import TooManyRows
 from dealers import audit, choice
-from dealers.exports import Asked, facts, forget, nudge, place_of, scope_of, tell
+from dealers.export_facts import Asked, facts, place_of, tell
+from dealers.exports import nudge, scope_of
 from dealers.models import Export, ExportPart
 from dealers.models.export import LIFE, MOST_ATTEMPTS
 from dealers.tenancy import Scope, acting
@@ -38,6 +40,8 @@ EVERY = 1.0
 """Seconds between two signs of life."""
 DEADLINE = 720.0
 """Seconds that an export may take: less than Celery gives a task."""
+KEPT = timedelta(days=7)
+"""For which it is known that there was an export."""
 
 Row = TypeVar("Row")
 
@@ -199,3 +203,15 @@ def look_after() -> None:
 def again(export: Export) -> None:
     """Queued anew, its attempt counted, unless its worker has given a sign of life meanwhile."""
     Export.objects.silent().filter(pk=export.pk, attempt=export.attempt).update(state=Export.State.QUEUED)
+
+
+def forget() -> None:
+    """Delete the files that have expired, and after a while what is known of exports."""
+    over = list(Export.objects.over().values_list("pk", flat=True)[:1000])
+    with transaction.atomic():
+        for pk in over:
+            Export(pk=pk).parts.all().delete()
+        Export.objects.filter(pk__in=over).update(state=Export.State.EXPIRED, query="", columns=[])
+    Export.objects.exclude(state__in=(*Export.UNFINISHED, Export.State.DONE)).filter(
+        finished_at__lt=timezone.now() - KEPT
+    ).delete()

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import logging
 import os
-import re
-import zoneinfo
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
@@ -30,7 +27,8 @@ from kombu.exceptions import OperationalError
 from config.backoffice.exports import FORMATS, Exportable, by_name, file_name, write
 from config.backoffice.trace import current_id
 from dealers import audit, tenancy
-from dealers.models import Dealership, Export, User
+from dealers.export_facts import Asked, facts, place_of, tell
+from dealers.models import Export, User
 from dealers.permissions import dealerships_of, may
 from dealers.tenancy import Scope, acting
 
@@ -42,9 +40,6 @@ MOST = 20
 """Exports of a person that wait, are being made or can be fetched."""
 IN_MEMORY = 1 << 20
 """Bytes from which on a file made at once is kept on disk."""
-HIDDEN = "••••"
-LONG_NUMBER = re.compile(r"\d(?:[ .\-]?\d){10,}")
-"""What may be the number of somebody's papers, whoever typed it into whichever filter."""
 
 
 class Over(Exception):
@@ -53,18 +48,6 @@ class Over(Exception):
 
 class NotReady(Exception):
     """There is no file yet, or there will be none."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What somebody wants as a file."""
-
-    resource: str
-    query: str = ""
-    """The list's filters as its address has them."""
-    columns: list[str] = field(default_factory=list)
-    """None: the usual ones."""
-    format: str = "csv"
 
 
 @dataclass
@@ -96,6 +79,14 @@ def scope_of(user: Any, exportable: Exportable) -> Scope:
     return replace(here, dealerships=left)
 
 
+def is_offered(user: Any, exportable: Exportable) -> bool:
+    """Whether the person, where they work now, may have these rows as a file: else there is no button."""
+    try:
+        return bool(scope_of(user, exportable))
+    except PermissionDenied:
+        return False
+
+
 def ask(user: Any, asked: Asked, chosen: int | None = None) -> Download | Export:
     """The file, or what is queued because there are too many rows to wait for.
 
@@ -103,7 +94,9 @@ def ask(user: Any, asked: Asked, chosen: int | None = None) -> Download | Export
     PermissionDenied, and ValidationError for filters, columns or a format that there are none of.
     """
     exportable, within, rows = looked_at(user, asked)
-    return at_once(user, asked, exportable, within) if rows <= settings.EXPORT_AT_ONCE else queue(user, asked, chosen)
+    if rows <= settings.EXPORT_AT_ONCE:
+        return at_once(user, asked, exportable, within)
+    return queued(user, asked, chosen, exportable, rows)
 
 
 def looked_at(user: Any, asked: Asked) -> tuple[Exportable, Scope, int]:
@@ -116,6 +109,7 @@ def looked_at(user: Any, asked: Asked) -> tuple[Exportable, Scope, int]:
         return exportable, within, exportable.estimate(user, QueryDict(asked.query))
 
 
+@transaction.atomic
 def at_once(user: Any, asked: Asked, exportable: Exportable, within: Scope) -> Download:
     """Made whole before any of it is sent: no transaction waits for whoever fetches it, and the audit has the rows."""
     with acting(within), ExitStack() as opened:
@@ -142,10 +136,15 @@ class Chunks:
         return iter(lambda: self.file.read(64 * 1024), b"")
 
 
-@transaction.atomic
 def queue(user: User, asked: Asked, chosen: int | None) -> Export:
-    """Have it made in the background. Raises as `ask` does; ValidationError also for too many of a person's."""
+    """Have it made in the background, however few rows. Raises as `ask` does."""
     exportable, _within, rows = looked_at(user, asked)
+    return queued(user, asked, chosen, exportable, rows)
+
+
+@transaction.atomic
+def queued(user: User, asked: Asked, chosen: int | None, exportable: Exportable, rows: int) -> Export:
+    """Raises ValidationError for too many of a person's."""
     kept = Export.objects.of(user).exclude(state__in=("failed", "cancelled", "expired"))
     if kept[:MOST].count() >= MOST:
         raise ValidationError(_("You have %(most)s exports: cancel one, or wait until one expires.") % {"most": MOST})
@@ -225,55 +224,3 @@ def parts_of(export: Export) -> Iterator[bytes]:
 def within_of(export: Export, here: Scope) -> Scope:
     """The dealerships that the export has rows of."""
     return here if export.dealerships is None else replace(here, dealerships=tuple(export.dealerships))
-
-
-# -- words about it
-
-
-def place_of(dealerships: Iterable[int] | None) -> tuple[str, zoneinfo.ZoneInfo]:
-    """The dealer code for a file's name, and the time zone that its dealerships share; None: of anybody."""
-    found = list(Dealership.objects.filter(pk__in=dealerships or ()).values_list("code", "time_zone"))
-    zones = {zone for _code, zone in found}
-    zone = zoneinfo.ZoneInfo(zones.pop()) if len(zones) == 1 else zoneinfo.ZoneInfo(settings.TIME_ZONE)
-    return found[0][0] if len(found) == 1 else _("several"), zone
-
-
-def facts(asked: Asked, exportable: Exportable, rows: int) -> dict[str, Any]:
-    """For the audit, without numbers of anybody's papers."""
-    filters = {
-        name: [shown(name, value, exportable) for value in values] for name, values in QueryDict(asked.query).lists()
-    }
-    known = {"resource": asked.resource, "filters": filters, "columns": asked.columns}
-    return known | {"rows": rows, "format": asked.format}
-
-
-def shown(name: str, value: str, exportable: Exportable) -> str:
-    if name.partition("__")[0] in exportable.identity_filters:
-        return HIDDEN
-    return LONG_NUMBER.sub(lambda found: HIDDEN + found[0][-4:], value)[:200]
-
-
-def tell(verb: str, within: Scope, changes: dict[str, Any], about: Export | None = None) -> None:
-    """An event for each dealership whose rows there are; one of the platform's if they may be anybody's."""
-    for dealership in within.dealerships or (None,):
-        audit.record(verb, about, dealership=dealership, changes=changes)
-
-
-# -- what is not kept
-
-KEPT = timedelta(days=7)
-"""For which it is known that there was an export."""
-
-
-def forget(now: datetime | None = None) -> int:
-    """Delete the files that have expired, and after a while what is known of exports; how many files."""
-    now = now or timezone.now()
-    over = list(Export.objects.over().values_list("pk", flat=True)[:1000])
-    with transaction.atomic():
-        for pk in over:
-            Export(pk=pk).parts.all().delete()
-        Export.objects.filter(pk__in=over).update(state=Export.State.EXPIRED, query="", columns=[])
-    Export.objects.exclude(state__in=(*Export.UNFINISHED, Export.State.DONE)).filter(
-        finished_at__lt=now - KEPT
-    ).delete()
-    return len(over)

@@ -55,6 +55,8 @@ class IdentityNumber(Text):
 class Code(Text):
     """A code of a table, kept as received and shown with its label. A code the table lacks is data, not an error."""
 
+    read = staticmethod(values.code)
+
     def __init__(self, verbose_name: Any = None, table: dict[str, Any] | None = None, **options: Any) -> None:
         self.table = table or {}
         super().__init__(verbose_name, **{"choices": list(self.table.items()), **options})

@@ -81,7 +81,7 @@ def asked_total(job: JobType, rows: QuerySet[Any]) -> Total:
             found, path = found.annotate(**{column: of_lines(job, name)}), column
         sums |= {f"sum{place}": Sum(path), f"count{place}": Count(path)}
     with patience(MILLISECONDS):
-        return total_of(job, found.aggregate(records=Count("pk"), **sums))
+        return total_of(job, found.aggregate(records=Count("*"), **sums))
 
 
 def total_of(job: JobType, found: Mapping[str, Any]) -> Total:
@@ -127,7 +127,7 @@ def by_day(job: JobType, rows: QuerySet[Any]) -> dict[date | None, int]:
         is_moment = isinstance(job.column(job.day), fields.Moment)
         day = LocalDay(F("dealership__time_zone"), F(job.day)) if is_moment else F(job.day)
         with patience(MILLISECONDS):
-            return counts(bare(rows).annotate(told_day=day).values_list("told_day").annotate(found=Count("pk")))
+            return counts(bare(rows).annotate(told_day=day).values_list("told_day").annotate(found=Count("*")))
 
     return remembered("days", job, rows, ask)
 
@@ -144,7 +144,7 @@ def by_code(job: JobType, rows: QuerySet[Any], name: str) -> dict[str, int]:
         asked = bare(rows).filter(**{f"{array}__isnull": False}) if array else bare(rows)
         with patience(MILLISECONDS):
             told_by = asked.values_list(f"{array}__{column}" if array else column)
-            found = counts(told_by.annotate(found=Count("pk", distinct=bool(array))))
+            found = counts(told_by.annotate(found=Count("pk", distinct=True) if array else Count("*")))
         return {code or "": count for code, count in found.items()}
 
     return remembered(f"codes {name}", job, rows, ask)
@@ -156,7 +156,7 @@ def by_dealership(job: JobType, rows: QuerySet[Any]) -> dict[int, int]:
         if tallies is not None:
             return counts(tallies.all.values_list("dealership").annotate(found=Sum("records")))
         with patience(MILLISECONDS):
-            return counts(bare(rows).values_list("dealership").annotate(found=Count("pk")))
+            return counts(bare(rows).values_list("dealership").annotate(found=Count("*")))
 
     return remembered("dealerships", job, rows, ask)
 

@@ -1,4 +1,4 @@
-"""The tallies of the records that a query asks for, if tallies can tell: by dealership, day and one column's codes."""
+"""The tallies of the records that a query asks for, if they tell: by dealership, day and codes of `JobType.part`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ingestion import fields
 from ingestion.filters import AtZone
 from ingestion.job_types import JobType
 from ingestion.models import Tally
+from ingestion.values import LONGEST_CODE
 
 DAYS = ("exact", "gt", "gte", "lt", "lte")
 CODES = ("exact", "in")
@@ -30,6 +31,7 @@ class Untold(Exception):
 class Told:
     """Tallies, and the column whose codes they were narrowed to; blank: none was."""
 
+    job: JobType
     tallies: QuerySet[Tally]
     column: str
 
@@ -39,8 +41,8 @@ class Told:
         return self.tallies.filter(column=self.column)
 
     def by(self, column: str) -> QuerySet[Tally] | None:
-        """Those of each code of a column; None where another column narrows them."""
-        return self.tallies.filter(column=column) if self.column in ("", column) else None
+        """Those of each code of a column; None for a column that is not tallied."""
+        return self.tallies.filter(column=column) if column == self.job.part else None
 
 
 def told(job: JobType, rows: QuerySet[Any]) -> Told | None:
@@ -52,13 +54,11 @@ def told(job: JobType, rows: QuerySet[Any]) -> Told | None:
     try:
         for lookup in lookups(query.where):
             name, asked = narrowed(job, lookup)
-            if name and column not in ("", name):
-                return None
             column = column or name
             found = found.filter(**asked)
     except Untold:
         return None
-    return Told(found, column)
+    return Told(job, found, column)
 
 
 def lookups(where: WhereNode) -> Iterator[Lookup[Any]]:
@@ -85,7 +85,7 @@ def narrowed(job: JobType, lookup: Lookup[Any]) -> tuple[str, dict[str, Any]]:
         return "", {f"dealership__{kind}": plain(value)}
     if column.name == job.day and kind in DAYS:
         return "", {f"day__{kind}": day(column, value)}
-    if column.name in job.parts and kind in CODES:
+    if column.name == job.part and kind in CODES:
         return column.name, {f"code__{kind}": codes(value)}
     raise Untold
 
@@ -98,8 +98,8 @@ def plain(value: Any) -> Any:
 
 
 def codes(value: Any) -> Any:
-    """One code or several; blank stands for none in tallies, and for itself in records."""
-    if "" in ([value] if isinstance(value, str) else plain(value)):
+    """One code or several. Blank stands for none in tallies, and long texts are cut there."""
+    if any(not each or len(each) > LONGEST_CODE for each in ([value] if isinstance(value, str) else plain(value))):
         raise Untold
     return value
 

@@ -11,14 +11,16 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.backoffice import filter_bar, formats
 from config.backoffice.patience import TooSlow
 from dealers.models import Dealership
 from dealers.permissions import may
-from ingestion import analytics
+from ingestion import analytics, passport
 from ingestion.freshness import BAD
+from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed
 from ingestion.resources import RECORDS, RecordResource
 
@@ -115,5 +117,17 @@ def told(figure: analytics.Figure, currencies: list[str]) -> Told:
 
 
 @login_required
-def passport(request: HttpRequest) -> HttpResponse:
-    return render(request, "records/passport.html", {"words": request.GET.get("q", "")})
+def passport_page(request: HttpRequest) -> HttpResponse:
+    """Everything that happened to one motorcycle, found by its frame number, engine number or plate."""
+    if not any(may(request.user, permission) for permission in {job.seen_with for job in JOB_TYPES.values()}):
+        raise PermissionDenied
+    words = request.GET.get("q", "").strip()[:100]
+    frames = passport.find(request.user, words) if words else []
+    frame = frames[0] if len(frames) == 1 else ""
+    events = passport.events(request.user, frame) if frame else []
+    told = [(event, RECORDS[event.job.code], address_of(event)) for event in events]
+    return render(request, "records/passport.html", {"words": words, "frames": frames, "frame": frame, "events": told})
+
+
+def address_of(event: passport.Event) -> str:
+    return reverse(f"{RECORDS[event.job.code].name}-detail", args=[event.record_id])

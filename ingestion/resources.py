@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +15,7 @@ from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, cell, marked
 from config.backoffice.resources import Panel, Resource, register
 from dealers.models import Dealership
-from ingestion import fields, identity
+from ingestion import fields, identity, links, nearby, passport
 from ingestion.display import label_of
 from ingestion.filters import record_filters
 from ingestion.job_types import JOB_TYPES, JobType
@@ -168,6 +168,11 @@ class RecordResource(Resource):
     def rows(self, user: Any) -> QuerySet[Any]:
         return identity.telling(super().rows(user), user).select_related("dealership")
 
+    def near(self, user: Any, query: QueryDict, place: Any) -> QuerySet[Any] | None:
+        asked = [name for name, values in query.lists() if any(value.strip() for value in values)]
+        found = nearby.near(self.job, query.getlist("search"), asked, place, self.page_size)
+        return None if found is None else self.listing(self.rows(user)).filter(pk__in=found)
+
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         dealers = Dealership.objects.visible_to(user, self.permission).order_by("name").values_list("code", "name")
         codes = {
@@ -225,7 +230,18 @@ class RecordResource(Resource):
             yield Panel(_("Fields that the specification does not know"), pairs)
 
     def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"versions": versions(self.job, row, request.user)}
+        return {
+            "versions": versions(self.job, row, request.user),
+            "linked": [told_group(group) for group in links.linked(row, self.job, request.user)],
+            "frames": passport.frames_of(self.job, row),
+        }
+
+
+def told_group(group: links.Group) -> dict[str, Any]:
+    """Records that hang together with one, as its page shows them."""
+    resource = RECORDS[group.job.code]
+    rows = [(resource.address(row), resource.title(row)) for row in group.records]
+    return {"label": group.job.label, "rows": rows, "more": group.more}
 
 
 RECORDS = {code: RecordResource(job) for code, job in JOB_TYPES.items()}

@@ -8,8 +8,11 @@ ONE_OF = 32
 
 
 class Sampled(Func):
-    """Whether a text is one of those looked at; the same texts in every row, query and index."""
+    """Whether a text is one of those looked at; the same texts in every row, query and index.
 
-    template = f"(hashtextextended(%(expressions)s, 0) & {ONE_OF - 1}) = 0"
+    What is too long for an index is none of them.
+    """
+
+    template = f"((hashtextextended(%(expressions)s, 0) & {ONE_OF - 1}) = 0 AND length(%(expressions)s) <= 200)"
     output_field = BooleanField()
     conditional = True

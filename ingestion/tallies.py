@@ -15,6 +15,7 @@ from dealers.models import Dealership
 from ingestion import fields
 from ingestion.job_types import JobType
 from ingestion.models import Holding, Tally
+from ingestion.values import LONGEST_CODE
 
 TALLY, HOLDING, DEALERSHIP = (model._meta.db_table for model in (Tally, Holding, Dealership))
 
@@ -47,22 +48,20 @@ def amount_of(job_type: JobType, name: str) -> str:
 
 
 def parts_of(job_type: JobType) -> str:
-    """A row for each column and code that `record` counts under, among them one for all records."""
-    own = [name for name in job_type.parts if "." not in name]
-    rows = ["('', '')", *(f"({literal(name)}, COALESCE(record.{quote(name)}, ''))" for name in own)]
-    found = [f"VALUES {', '.join(rows)}"]
-    for name in job_type.parts:
-        array, _, column = name.rpartition(".")
-        if array:
-            lines = quote(job_type.lines[array]._meta.db_table)
-            code = f"COALESCE({quote(column)}, '')"
-            found.append(f"SELECT DISTINCT {literal(name)}, {code} FROM {lines} WHERE record_id = record.id")  # noqa: S608 - our own names
-    return " UNION ALL ".join(found)
+    """A row for all records that `record` counts under, and one for each code of `JobType.part` that it has."""
+    array, _, column = job_type.part.rpartition(".")
+    if not column:
+        return "VALUES ('', '')"
+    name, code = literal(job_type.part), f"left(COALESCE({quote(column)}, ''), {LONGEST_CODE})"
+    if not array:
+        return f"VALUES ('', ''), ({name}, left(COALESCE(record.{quote(column)}, ''), {LONGEST_CODE}))"
+    lines = quote(job_type.lines[array]._meta.db_table)
+    return f"VALUES ('', '') UNION ALL SELECT DISTINCT {name}, {code} FROM {lines} WHERE record_id = record.id"  # noqa: S608 - our own names
 
 
 def own_columns(job_type: JobType) -> list[str]:
     """The columns of `record` that tell where it counts."""
-    return [f"record.{quote(name)}" for name in ("id", "dealership_id", *job_type.parts) if "." not in name]
+    return [f"record.{quote(name)}" for name in ("id", "dealership_id", job_type.part) if name and "." not in name]
 
 
 @cache
@@ -92,7 +91,8 @@ def hold_statement(job_type: JobType) -> str:
     """Notes that records were stored: takes the ids of those that are new, then the ids of all."""
     return f"""
         INSERT INTO {HOLDING} AS holding (dealership_id, job_type, records, changes, stored_at)
-        SELECT dealership_id, {literal(job_type.code)}, count(*) FILTER (WHERE id = ANY (%s)), 1, now()
+        SELECT dealership_id, {literal(job_type.code)}, count(*) FILTER (WHERE id IN (SELECT unnest(%s::bigint[]))),
+               1, now()
         FROM {quote(job_type.record._meta.db_table)} WHERE id = ANY (%s) GROUP BY dealership_id
         ON CONFLICT (dealership_id, job_type) DO UPDATE SET
             records = holding.records + excluded.records, changes = holding.changes + 1, stored_at = now()
@@ -113,7 +113,8 @@ def rebuild(job_type: JobType, dealership_id: int) -> None:
         Tally.objects.filter(**own).delete()
         Holding.objects.filter(**own).update(records=0)
         records = quote(job_type.record._meta.db_table)
-        ids = f"ARRAY(SELECT id FROM {records} WHERE dealership_id = %s)"  # noqa: S608 - our own names
         with connection.cursor() as cursor:
-            cursor.execute(count_statement(job_type, 1).replace("%s", ids), [dealership_id])
-            cursor.execute(hold_statement(job_type).replace("%s", ids), [dealership_id] * 2)
+            cursor.execute(f"SELECT array_agg(id) FROM {records} WHERE dealership_id = %s", [dealership_id])  # noqa: S608
+            ((ids,),) = cursor.fetchall()
+        if ids:
+            add(job_type, ids)

@@ -9,7 +9,7 @@ urlpatterns = [
     *dashboard,
     path("metrics", views.metrics, name="metrics"),
     path("records/", pages.records, name="records"),
-    path("passport/", pages.passport, name="passport"),
+    path("passport/", pages.passport_page, name="passport"),
     *operations,
     *(each for resource in RECORDS.values() for each in resource.urls),
 ]

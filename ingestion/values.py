@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 
 NUMBER = re.compile(r"[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]{1,4})?")
 LONGEST_NUMBER = 60
+LONGEST_CODE = 64
+"""Letters of a code; an index of seven of them has room for no more."""
 INTEGER_DIGITS = DECIMAL_DIGITS = 20
 TOO_LARGE = 10**INTEGER_DIGITS
 WHOLE_LIMIT = 2**63
@@ -63,6 +65,14 @@ def text(value: object) -> str | None:
             raise Unreadable(f"{shown(value)} is too large a number")
         return format(value, "f")
     raise Unreadable(f"{kind(value)} stands where text is expected")
+
+
+def code(value: object) -> str | None:
+    """Text that is short enough to be looked up, as every code is."""
+    found = text(value)
+    if found is not None and len(found) > LONGEST_CODE:
+        raise Unreadable(f"{shown(found)!r} is too long for a code")
+    return found
 
 
 def whole_text(value: int) -> str:

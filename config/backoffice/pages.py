@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException
 from config.backoffice import filter_bar
 from config.backoffice.cells import Column
 from config.backoffice.filter_bar import FilterBar
-from config.backoffice.pagination import Page, checked_ordering
+from config.backoffice.pagination import Page, Place, checked_ordering
 from config.backoffice.resources import Looks, Verb
 
 MAY_EXPORT = "records.export:add"
@@ -81,7 +81,7 @@ class ListPage(ResourcePage):
         problems: list[str] = []
         valid = filterset is None or filterset.is_valid()
         rows = filterset.qs if filterset is not None and valid else resource.rows(user)
-        page, ordering = self.page(rows if valid else rows.none(), problems)
+        page, ordering = self.page(rows if valid else None, problems)
         bar = (
             FilterBar(filterset, query, resource.first_filters, resource.choices(user), resource.hidden_filters)
             if filterset is not None
@@ -112,13 +112,17 @@ class ListPage(ResourcePage):
             resource.rows_template if part else resource.list_template, 422 if not valid or problems else 200, **context
         )
 
-    def page(self, rows: Any, problems: list[str]) -> tuple[Page, str]:
+    def page(self, found: Any, problems: list[str]) -> tuple[Page, str]:
         """The rows asked for; what is wrong with the question goes to `problems`, and the first page is shown."""
-        resource, asked = self.resource, self.request.GET
-        rows, ordering, cursor = resource.listing(rows), resource.ordering, asked.get("cursor")
+        resource, asked, cursor = self.resource, self.request.GET, self.request.GET.get("cursor")
+        if found is None:
+            return Page([], None, None), resource.ordering
+        rows = resource.listing(found)
         try:
             ordering = checked_ordering(asked.get("ordering") or resource.ordering, resource.sortable_too)
-            return Page.of(rows, ordering, cursor, resource.page_size), ordering
+            place = Place.of(resource.model, ordering, cursor)
+            near = resource.near(self.request.user, asked, place)
+            return Page.at(place, rows if near is None else near, resource.page_size), ordering
         except APIException as error:
             problems += [str(words) for each in dict(error.detail).values() for words in each]  # type: ignore[arg-type]
             return Page.of(rows, resource.ordering, None, resource.page_size), resource.ordering

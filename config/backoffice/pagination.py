@@ -97,6 +97,29 @@ def _read(field: Any, value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where in an ordering a page begins."""
+
+    ordering: str
+    steps: list[Step]
+    cursor: Cursor | None
+
+    @classmethod
+    def of(cls, model: type[Model], ordering: str, text: str | None) -> Place:
+        """Answers 400 for a cursor that cannot be read."""
+        found = steps(model, ordering.split(","))
+        fields = [model._meta.get_field(step.name) for step in found]
+        return cls(ordering, found, Cursor.decode(text, ordering, fields) if text else None)
+
+    @property
+    def backwards(self) -> bool:
+        return self.cursor is not None and self.cursor.backwards
+
+    def cursor_at(self, row: Model, backwards: bool) -> str:
+        return Cursor(tuple(getattr(row, step.name) for step in self.steps), backwards).encode(self.ordering)
+
+
+@dataclass(frozen=True)
 class Page:
     """Rows of an ordering, and the cursors of the pages beside them: None where none is, blank for the first page."""
 
@@ -106,27 +129,24 @@ class Page:
 
     @classmethod
     def of(cls, queryset: QuerySet[Any], ordering: str, cursor: str | None, size: int) -> Page:
+        return cls.at(Place.of(queryset.model, ordering, cursor), queryset, size)
+
+    @classmethod
+    def at(cls, place: Place, queryset: QuerySet[Any], size: int) -> Page:
         """One row more than the page tells whether another page follows."""
-        found = steps(queryset.model, ordering.split(","))
-        fields = [queryset.model._meta.get_field(step.name) for step in found]
-        place = Cursor.decode(cursor, ordering, fields) if cursor else None
-        backwards = place is not None and place.backwards
-        rows = queryset.order_by(*(step.order_by(backwards) for step in found))
-        if place is not None:
-            rows = rows.filter(beyond(found, place))
+        backwards = place.backwards
+        rows = queryset.order_by(*(step.order_by(backwards) for step in place.steps))
+        if place.cursor is not None:
+            rows = rows.filter(beyond(place.steps, place.cursor))
         read = list(rows[: size + 1])
         more, page = len(read) > size, read[:size]
         if backwards:
             page.reverse()
-
-        def beside(row: Model, back: bool) -> str:
-            return Cursor(tuple(getattr(row, step.name) for step in found), back).encode(ordering)
-
-        follows, precedes = backwards or more, more if backwards else place is not None
+        follows, precedes = backwards or more, more if backwards else place.cursor is not None
         return cls(
             page,
-            beside(page[-1], False) if follows and page else None,
-            (beside(page[0], True) if page else "") if precedes else None,
+            place.cursor_at(page[-1], False) if follows and page else None,
+            (place.cursor_at(page[0], True) if page else "") if precedes else None,
         )
 
 
@@ -155,8 +175,13 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         self.url = request.build_absolute_uri()
         size, ordering = self.page_size(request), self.ordering_of(request, view)
-        self.page = Page.of(queryset, ordering, request.query_params.get("cursor"), size)
+        place = Place.of(queryset.model, ordering, request.query_params.get("cursor"))
+        self.page = Page.at(place, self.near(queryset, place, size), size)
         return self.page.rows
+
+    def near(self, queryset: QuerySet[Any], place: Place, size: int) -> QuerySet[Any]:
+        """The rows that hold the page: all, unless somebody knows of fewer."""
+        return queryset
 
     def page_size(self, request: Request) -> int:
         text = request.query_params.get(self.page_size_query_param)

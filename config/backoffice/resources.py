@@ -136,6 +136,10 @@ class Resource:
         """`rows` with what the list's columns need."""
         return rows
 
+    def near(self, user: Any, query: QueryDict, place: Any) -> QuerySet[Any] | None:
+        """Rows that hold the page at `place` (a pagination.Place), if there is a quicker way to them."""
+        return None
+
     def filtered(self, user: Any, query: QueryDict, request: Any = None) -> Any:
         """The filter set bound to a query; its `qs` are the rows asked for."""
         rows = self.rows(user)

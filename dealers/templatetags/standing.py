@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from dealers import choice, impersonation
+from dealers import choice, flags, impersonation
 
 register = template.Library()
 
@@ -31,9 +31,12 @@ def dealership_switcher(context: Any) -> dict[str, Any]:
     if not user.is_superuser and len(getattr(user, "known_roles", ())) < 2:
         return {}
     found = choice.theirs(user)
+    chosen = getattr(request, "dealership_id", None)
+    colour = next((each.brand_colour for each in found if each.pk == chosen), "")
     return {
         "dealerships": found if len(found) > 1 else [],
-        "chosen": getattr(request, "dealership_id", None),
+        "chosen": chosen,
+        "colour": colour if colour and flags.is_on("branding", chosen) else "",
         "all": choice.ALL,
         "next": request.get_full_path() if request.method == "GET" else "",
         "csrf_token": context.get("csrf_token"),

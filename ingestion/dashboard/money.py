@@ -17,11 +17,13 @@ from config.backoffice.formats import money
 from ingestion.dashboard import figures
 from ingestion.dashboard.figures import DAYS, by_currency, money_charts, purse, recent, tallied
 from ingestion.dashboard.places import Asked, Place
-from ingestion.dashboard.sales import OLDEST, WEEK, since
+from ingestion.dashboard.sales import WEEK, since
 from ingestion.dashboard.shown import Item, Shown, Tile, record, records, told
 from ingestion.job_types import JOB_TYPES
 
 CUSTOMERS = "inv1_read"
+NEXT = 4
+"""Of what falls due, so many are named."""
 DUE_ON = {"mdinvh1_read": "tanggal_jatuh_tempo", "mdinvh3_read": "tgl_jatuh_tempo"}
 """The main dealer's invoices for units and for parts, and the column of their due date."""
 
@@ -41,7 +43,8 @@ def invoiced(asked: Asked) -> Shown:
             tiles.append(Tile(label, told(purse(sums)), since(places, code), hint=invoices(recent(counts))))
             if code == CUSTOMERS:
                 drawn = money_charts(_("Invoiced to customers"), by_currency(sums))
-    return Shown(tuple(tiles), drawn, note=_("Invoices of the last %(days)d days.") % {"days": DAYS})
+    note = _("Invoices of the last %(days)d days.") % {"days": DAYS}
+    return Shown(tuple(tiles), drawn, note=note, in_rows=True)
 
 
 def invoices(count: int) -> str:
@@ -79,10 +82,11 @@ def due(asked: Asked) -> Shown:
     coming.sort(key=lambda each: each[0])
     return Shown(
         tuple(tiles),
-        items=tuple(item for _day, item in coming[:OLDEST]),
+        items=tuple(item for _day, item in coming[:NEXT]),
         items_title=_("Due next"),
         none=_("No due date lies ahead."),
         note=_("The feeds do not tell of payments: an invoice stands here by its date, paid or not."),
+        in_rows=True,
     )
 
 
@@ -126,7 +130,7 @@ def by_date(place: Place, code: str) -> ByDate:
         found = rows.aggregate(**asked)
         told = {name: Due(found[f"{name}_count"], found[f"{name}_amount"] or Decimal(0)) for name in spans}
         first = rows.filter(**{f"{column}__gte": today}).order_by(column, "pk")
-        named = first.values_list(column, "pk", "dealership", "no_invoice", "total_harga")[:OLDEST]
+        named = first.values_list(column, "pk", "dealership", "no_invoice", "total_harga")[:NEXT]
         return ByDate(**told, first=tuple(named))
 
     return figures.asked(f"due {today}", job, rows, ask)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
 
-from config.backoffice.charts import Chart
+from config.backoffice.charts import Chart, Kind
 from config.backoffice.formats import money, number
 from dealers.permissions import may
 from ingestion.dashboard.places import Asked
@@ -29,11 +29,6 @@ class Tile:
     kind: str = ""
     """ok, warn, bad or blank."""
     hint: str = ""
-
-    @property
-    def is_long(self) -> bool:
-        """Whether its words need a row to themselves, as amounts of several currencies do."""
-        return len(self.words) > 13  # what fits at the usual size on a phone
 
 
 @dataclass(frozen=True)
@@ -60,6 +55,13 @@ class Shown:
     """What is said where there are no such rows."""
     note: str = ""
     """What the figures do not say."""
+    in_rows: bool = False
+    """Whether each figure has a row to itself, as amounts need it."""
+
+    @property
+    def sparklines(self) -> tuple[Chart, ...]:
+        """The charts as small as the dashboard has room for."""
+        return tuple(replace(each, kind=Kind.SPARKLINE) for each in self.charts)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Widget:
     query: Callable[[Asked], Shown]
     link: Callable[[Asked], str] | None = None
     """Where its title leads: the page of the same rows; by default to a page of its own."""
-    wide: bool = False
+    tall: bool = False
+    """Whether it has rows, and so needs more room from the start: nothing moves when it has loaded."""
     template: str = "dashboard/figures.html"
 
     def open_to(self, asked: Asked) -> bool:

@@ -56,26 +56,24 @@ def widget(request: Any, name: str) -> HttpResponse:
     asked, found = asked_by(request), WIDGETS[name]
     if not found.open_to(asked):
         raise PermissionDenied
-    body, status = drawn(request, found, asked)
-    if request.htmx and not request.htmx.history_restore_request:
+    alone = not request.htmx or request.htmx.history_restore_request
+    body, status = drawn(request, found, asked, alone)
+    if not alone:
         return part(request, body)
     return render(request, "dashboard/widget.html", {"widget": found, "body": body}, status=status)
 
 
 def part(request: Any, body: str) -> HttpResponse:
-    """What stands in the widget's place, also if it failed; nothing if it would stand there unchanged.
-
-    So a table that somebody has opened stays open.
-    """
+    """What stands in the widget's place, also if it failed; nothing to who has the same already."""
     version = hashlib.sha256(body.encode()).hexdigest()[:16]
     if request.GET.get("v") == version:
         return HttpResponse(status=204)
     return HttpResponse(format_html('<input type="hidden" name="v" value="{}">{}', version, mark_safe(body)))  # noqa: S308
 
 
-def drawn(request: Any, found: Widget, asked: Asked) -> tuple[str, int]:
+def drawn(request: Any, found: Widget, asked: Asked, alone: bool) -> tuple[str, int]:
     """A widget's contents, or what went wrong: nothing of it reaches the other widgets or the transaction."""
-    context: dict[str, Any] = {"widget": found}
+    context: dict[str, Any] = {"widget": found, "alone": alone}
     try:
         with patience(MILLISECONDS):
             context["shown"] = found.query(asked)
@@ -99,9 +97,11 @@ def customise(request: Any) -> HttpResponse:
     verb, _colon, name = request.POST.get("do", "").partition(":")
     if verb in ("up", "down") and name in names:
         names = order.moved(names, name, -1 if verb == "up" else 1)
-        context = {"choices": [(may_see[each], each in shown) for each in names], "moved": name, "verb": verb}
-        template = "dashboard/choices.html" if request.htmx else "dashboard/customise.html"
-        return render(request, template, context)
+        context: dict[str, Any] = {"choices": [(may_see[each], each in shown) for each in names]}
+        if not request.htmx:
+            return render(request, "dashboard/customise.html", context)
+        context |= {"moved": may_see[name], "place": names.index(name) + 1}
+        return render(request, "dashboard/choices.html", context)
     if verb == "usual":
         order.choose(request.user, ())
         messages.success(request, _("The dashboard is as it comes."))

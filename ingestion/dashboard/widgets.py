@@ -23,13 +23,13 @@ DECLARED = (
     Widget("feeds", _("Feeds"), "plug", ("ingestion.feed:view",), feeds.feeds, feeds.all_feeds),
     Widget("prospects", _("New prospects"), "users", (SALES,), sales.prospects, lately("prospect")),
     Widget("units", _("Units in"), "truck", (SALES,), sales.units_in, lately("uinb_read")),
+    Widget("registrations", _("Papers waiting for customers"), "certificate", (SALES,), sales.registrations, tall=True),
+    Widget("hotline", _("Hotline orders waiting"), "phone", (SERVICE,), workshop.hotline, tall=True),
+    Widget("due", _("Due to the main dealer"), "calendar-event", (SALES, SERVICE), money.due, tall=True),
     Widget("deliveries", _("Deliveries"), "truck-delivery", (SALES,), sales.deliveries, lately("bast_read")),
-    Widget("registrations", _("Papers waiting for customers"), "certificate", (SALES,), sales.registrations),
     Widget("workshop", _("Workshop"), "tools", (SERVICE,), workshop.throughput, lately("pkb")),
     Widget("revenue", _("Workshop revenue"), "cash", (SERVICE,), workshop.revenue, lately("inv2_read")),
     Widget("parts", _("Parts sold"), "package", (SERVICE,), workshop.parts_sold, lately("prsl_read")),
-    Widget("hotline", _("Hotline orders waiting"), "phone", (SERVICE,), workshop.hotline),
     Widget("invoiced", _("Invoiced"), "file-invoice", (SALES, SERVICE), money.invoiced),
-    Widget("due", _("Due to the main dealer"), "calendar-event", (SALES, SERVICE), money.due),
 )
 WIDGETS = {each.name: each for each in DECLARED}

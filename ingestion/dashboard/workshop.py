@@ -70,6 +70,7 @@ def revenue(asked: Asked) -> Shown:
             Tile(_("parts in the workshop, last 30 days"), told(purse(parts)), of_parts),
         ),
         money_charts(_("Workshop revenue"), by_currency([*services, *parts])),
+        in_rows=True,
     )
 
 
@@ -87,6 +88,7 @@ def parts_sold(asked: Asked) -> Shown:
             Tile(_("in the workshop, last 30 days"), told(purse(workshop)), of_notes),
         ),
         money_charts(_("Parts sold"), by_currency([*counter, *workshop])),
+        in_rows=True,
     )
 
 
@@ -148,7 +150,8 @@ def not_arrived(place: Place) -> QuerySet[Any]:
 
 def beside(code: str, column: str, same_as: str, model: Any = None) -> QuerySet[Any]:
     """For a subquery: what the same dealership has of a job type with the same number."""
-    rows: QuerySet[Any] = (model or JOB_TYPES[code].record)._default_manager.order_by()
+    made: Any = model or JOB_TYPES[code].record
+    rows: QuerySet[Any] = made._default_manager.order_by()
     return rows.filter(**{"dealership": OuterRef("dealership"), column: OuterRef(same_as)})
 
 

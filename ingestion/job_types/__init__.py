@@ -71,13 +71,13 @@ class JobType:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The columns by which records are counted for themselves: the codes, and `breakdown` if it is none."""
+        """The columns by which records can be told apart: the codes, and `breakdown` if it is none."""
         codes = tuple(column.name for column in wire_fields(self.record) if isinstance(column, Code))
         return codes if not self.breakdown or self.breakdown in codes else (*codes, self.breakdown)
 
     @property
     def part(self) -> str:
-        """`breakdown`, or the first of `parts`; blank for a job type that has none."""
+        """`breakdown`, or the first of `parts`: what tallies are kept of. Blank for a job type that has none."""
         return self.breakdown or next(iter(self.parts), "")
 
     def column(self, name: str) -> WireField:

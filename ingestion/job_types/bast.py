@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
 
 
 class Delivery(Record):
@@ -17,6 +17,7 @@ class Delivery(Record):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         constraints = [one_per_dealership("delivery_document_id")]
+        indexes = [by_day("tanggal_pengiriman", "status_delivery_document")]
 
 
 class DeliveryDetail(Line):
@@ -37,6 +38,7 @@ class DeliveryDetail(Line):
     class Meta(Line.Meta):
         verbose_name = _("unit delivered")
         verbose_name_plural = _("units delivered")
+        indexes = found_by(frame="no_rangka", engine="no_mesin", spk="id_spk")
 
 
 JOB_TYPE = JobType(

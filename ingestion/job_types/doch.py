@@ -1,10 +1,11 @@
 """Document handling: registration (STNK) and ownership book (BPKB) of units sold (`doch`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
 
 
 class DocumentHandling(Record):
@@ -15,6 +16,7 @@ class DocumentHandling(Record):
         verbose_name = _("document handling")
         verbose_name_plural = _("document handling")
         constraints = [one_per_dealership("id_so")]
+        indexes = [by_day("created_time"), *found_by(spk="id_spk")]
 
 
 class DocumentHandlingUnit(Line):
@@ -40,6 +42,19 @@ class DocumentHandlingUnit(Line):
     class Meta(Line.Meta):
         verbose_name = _("unit in registration")
         verbose_name_plural = _("units in registration")
+        indexes = [
+            models.Index(
+                fields=["dealership", f"tanggal_penerimaan_{papers}_dari_biro"],
+                condition=models.Q(
+                    **{
+                        f"tanggal_penerimaan_{papers}_dari_biro__isnull": False,
+                        f"tanggal_terima_{papers}_oleh_konsumen__isnull": True,
+                    }
+                ),
+                name=f"{papers}_waiting",
+            )
+            for papers in ("bpkb", "stnk")
+        ] + found_by(frame="nomor_rangka", plate="plat_nomor")
 
 
 JOB_TYPE = JobType(

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership, sampled
 
 
 class HotlineDownPayment(Record):
@@ -20,6 +20,11 @@ class HotlineDownPayment(Record):
         verbose_name = _("hotline down payment")
         verbose_name_plural = _("hotline down payments")
         constraints = [one_per_dealership("no_invoice_uang_jaminan")]
+        indexes = [
+            by_day("tanggal_pemesanan_hlo"),
+            sampled("tanggal_pemesanan_hlo", "id_customer"),
+            *found_by(work_order="no_work_order", hotline="id_hlo_document"),
+        ]
 
 
 class HotlineDownPaymentPart(Line):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Record, one_per_dealership
+from ingestion.models.record import Record, by_day, found_by, one_per_dealership, sampled
 
 
 class SalesInvoice(Record):
@@ -21,6 +21,11 @@ class SalesInvoice(Record):
         verbose_name = _("sales invoice")
         verbose_name_plural = _("sales invoices")
         constraints = [one_per_dealership("id_invoice")]
+        indexes = [
+            by_day("created_time", "amount", "tipe_pembayaran", "cara_bayar", "status"),
+            sampled("created_time", "id_customer", "tipe_pembayaran", "cara_bayar", "status"),
+            *found_by(spk="id_spk"),
+        ]
 
 
 JOB_TYPE = JobType(

@@ -1,10 +1,11 @@
 """Workshop invoices: the service note (NJB) and the parts note (NSC) of a work order (`inv2`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, lines_of, one_per_dealership
 
 
 class WorkshopInvoice(Record):
@@ -22,6 +23,10 @@ class WorkshopInvoice(Record):
         verbose_name = _("workshop invoice")
         verbose_name_plural = _("workshop invoices")
         constraints = [one_per_dealership("no_work_order")]
+        indexes = [
+            by_day("tanggal_njb", "total_harga_njb", "total_harga_nsc"),
+            models.Index(fields=["dealership", "tanggal_nsc"], include=["total_harga_nsc"], name="parts_note_day"),
+        ]
 
 
 class WorkshopInvoiceService(Line):

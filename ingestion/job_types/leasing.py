@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Record, one_per_dealership
+from ingestion.models.record import Record, by_day, found_by, one_per_dealership
 
 
 class LeasingApplication(Record):
@@ -24,6 +24,10 @@ class LeasingApplication(Record):
         verbose_name = _("leasing application")
         verbose_name_plural = _("leasing applications")
         constraints = [one_per_dealership("id_dokumen_pengajuan")]
+        indexes = [
+            by_day("tanggal_pengajuan", "jumlah_dp", "jumlah_cicilan", "tenor"),
+            *found_by(spk="id_spk"),
+        ]
 
 
 JOB_TYPE = JobType(

@@ -1,10 +1,11 @@
 """Unit invoices: what the main dealer bills the dealership for motorcycles (`mdinvh1`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
 
 
 class UnitInvoice(Record):
@@ -22,6 +23,17 @@ class UnitInvoice(Record):
         verbose_name = _("unit invoice")
         verbose_name_plural = _("unit invoices")
         constraints = [one_per_dealership("no_invoice")]
+        indexes = [
+            by_day(
+                "tanggal_invoice",
+                "total_harga_sebelum_diskon",
+                "total_diskon_per_unit",
+                "potongan_per_invoice",
+                "total_ppn",
+                "total_harga",
+            ),
+            models.Index(fields=["dealership", "tanggal_jatuh_tempo"], name="unit_invoice_due"),
+        ]
 
 
 class UnitInvoiceUnit(Line):
@@ -38,6 +50,7 @@ class UnitInvoiceUnit(Line):
     class Meta(Line.Meta):
         verbose_name = _("unit invoiced")
         verbose_name_plural = _("units invoiced")
+        indexes = found_by(frame="no_rangka", engine="no_mesin", order="po_id")
 
 
 JOB_TYPE = JobType(

@@ -1,10 +1,11 @@
 """Parts invoices: what the main dealer bills the dealership for parts (`mdinvh3`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
 
 
 class PartsInvoice(Record):
@@ -22,6 +23,17 @@ class PartsInvoice(Record):
         verbose_name = _("parts invoice")
         verbose_name_plural = _("parts invoices")
         constraints = [one_per_dealership("no_invoice")]
+        indexes = [
+            by_day(
+                "tgl_invoice",
+                "total_harga_sebelum_diskon",
+                "total_diskon_per_parts_number",
+                "potongan_per_invoice",
+                "total_ppn",
+                "total_harga",
+            ),
+            models.Index(fields=["dealership", "tgl_jatuh_tempo"], name="parts_invoice_due"),
+        ]
 
 
 class PartsInvoiceLine(Line):
@@ -37,6 +49,7 @@ class PartsInvoiceLine(Line):
     class Meta(Line.Meta):
         verbose_name = _("part on parts invoice")
         verbose_name_plural = _("parts on parts invoice")
+        indexes = found_by(order="no_po")
 
 
 JOB_TYPE = JobType(

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
 
 
 class PartsReceipt(Record):
@@ -16,6 +16,7 @@ class PartsReceipt(Record):
         verbose_name = _("parts receipt")
         verbose_name_plural = _("parts receipts")
         constraints = [one_per_dealership("no_penerimaan")]
+        indexes = [by_day("tgl_penerimaan")]
 
 
 class PartsReceiptLine(Line):
@@ -30,6 +31,7 @@ class PartsReceiptLine(Line):
     class Meta(Line.Meta):
         verbose_name = _("part received")
         verbose_name_plural = _("parts received")
+        indexes = found_by(order="no_po")
 
 
 JOB_TYPE = JobType(

@@ -1,10 +1,11 @@
 """Workshop work orders (PKB), with their labour and parts (`pkb`)."""
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership, sampled
 
 
 class WorkOrder(Record):
@@ -60,6 +61,33 @@ class WorkOrder(Record):
         verbose_name = _("work order")
         verbose_name_plural = _("work orders")
         constraints = [one_per_dealership("no_work_order")]
+        indexes = [
+            by_day(
+                "tanggal_servis",
+                "total_biaya_service",
+                "tipe_coming_customer",
+                "hubungan_dengan_pemilik",
+                "asal_unit_entry",
+                "jenis_pit",
+                "set_up_pembayaran",
+                "konfirmasi_pekerjaan_tambahan",
+                "status_work_order",
+            ),
+            sampled(
+                "tanggal_servis",
+                "no_telp_pembawa",
+                "tipe_coming_customer",
+                "hubungan_dengan_pemilik",
+                "asal_unit_entry",
+                "jenis_pit",
+                "set_up_pembayaran",
+                "konfirmasi_pekerjaan_tambahan",
+                "status_work_order",
+            ),
+            *found_by(frame="no_rangka", engine="no_mesin", plate="no_polisi", returned="no_work_order_job_return"),
+            models.Index(fields=["dealership", "waktu_pkb"], name="work_order_opened"),
+            models.Index(fields=["dealership", "waktu_selesai"], name="work_order_finished"),
+        ]
 
 
 class WorkOrderService(Line):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, lines_of, one_per_dealership, sampled
 
 
 class Prospect(Record):
@@ -44,6 +44,25 @@ class Prospect(Record):
         verbose_name = _("prospect")
         verbose_name_plural = _("prospects")
         constraints = [one_per_dealership("id_prospect")]
+        indexes = [
+            by_day(
+                "tanggal_prospect",
+                "sumber_prospect",
+                "metode_follow_up",
+                "test_ride_preference",
+                "status_follow_up_prospecting",
+                "status_prospect",
+            ),
+            sampled(
+                "tanggal_prospect",
+                "no_kontak",
+                "sumber_prospect",
+                "metode_follow_up",
+                "test_ride_preference",
+                "status_follow_up_prospecting",
+                "status_prospect",
+            ),
+        ]
 
 
 class ProspectUnit(Line):

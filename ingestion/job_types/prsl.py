@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership, sampled
 
 
 class PartsSale(Record):
@@ -19,6 +19,7 @@ class PartsSale(Record):
         verbose_name = _("parts sale")
         verbose_name_plural = _("parts sales")
         constraints = [one_per_dealership("no_so")]
+        indexes = [by_day("tgl_so", "disc_so", "total_harga_so"), sampled("tgl_so", "id_customer")]
 
 
 class PartsSaleLine(Line):
@@ -37,6 +38,7 @@ class PartsSaleLine(Line):
     class Meta(Line.Meta):
         verbose_name = _("part sold")
         verbose_name_plural = _("parts sold")
+        indexes = found_by(hotline="booking_id_reference")
 
 
 # The filter is called noPO, yet what it filters is the sales order's number.

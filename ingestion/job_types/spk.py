@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership, sampled
 
 
 class SalesOrderLetter(Record):
@@ -48,6 +48,11 @@ class SalesOrderLetter(Record):
         verbose_name = _("sales order letter")
         verbose_name_plural = _("sales order letters")
         constraints = [one_per_dealership("id_spk")]
+        indexes = [
+            by_day("tanggal_pesanan", "status_spk"),
+            sampled("tanggal_pesanan", "no_kontak", "status_spk"),
+            *found_by(prospect="id_prospect"),
+        ]
 
 
 class SalesOrderLetterUnit(Line):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
 
 
 class UnitReceipt(Record):
@@ -18,6 +18,7 @@ class UnitReceipt(Record):
         verbose_name = _("unit receipt")
         verbose_name_plural = _("unit receipts")
         constraints = [one_per_dealership("no_shipping_list")]
+        indexes = [by_day("tanggal_terima", "status_shipping_list"), *found_by(invoice="no_invoice")]
 
 
 class UnitReceiptUnit(Line):
@@ -37,6 +38,7 @@ class UnitReceiptUnit(Line):
     class Meta(Line.Meta):
         verbose_name = _("unit received")
         verbose_name_plural = _("units received")
+        indexes = found_by(frame="no_rangka", engine="no_mesin", order="po_id")
 
 
 JOB_TYPE = JobType(

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership, sampled
 
 
 class UnpaidHotlineOrder(Record):
@@ -33,6 +33,11 @@ class UnpaidHotlineOrder(Record):
         verbose_name = _("unpaid hotline order")
         verbose_name_plural = _("unpaid hotline orders")
         constraints = [one_per_dealership("id_hlo_document")]
+        indexes = [
+            by_day("tanggal_pemesanan_hlo", "flag_numbering", "vehicle_off_road", "job_return"),
+            sampled("tanggal_pemesanan_hlo", "no_kontak", "flag_numbering", "vehicle_off_road", "job_return"),
+            *found_by(work_order="no_work_order", frame="no_rangka", engine="no_mesin"),
+        ]
 
 
 class UnpaidHotlineOrderPart(Line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -11,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from dealers.fences import OwnKey
 from dealers.models import DealershipRows
 from ingestion import fields
+from ingestion.sampling import Sampled
 
 
 class History(HistoricalRecords):
@@ -99,6 +101,29 @@ class Line(models.Model):
 def one_per_dealership(key: str) -> models.UniqueConstraint:
     """A record's identity: its dealership and its natural key."""
     return models.UniqueConstraint(fields=["dealership", key], name="%(class)s_key")
+
+
+def by_day(day: str, *told: str) -> models.Index:
+    """An index that tells what is asked of records by their day without reading them: what is summed, and the codes."""
+    return models.Index(fields=["dealership", day], include=list(told) or None, name="%(class)s_by_day")
+
+
+def sampled(day: str, people: str, *told: str) -> models.Index:
+    """An index of some of the people, by which those of a great many records are told; see `ingestion.sampling`.
+
+    `told` are the codes that lists are filtered by.
+    """
+    return models.Index(
+        fields=["dealership", day, people],
+        include=list(told) or None,
+        condition=models.Q(Sampled(models.F(people))),
+        name="%(class)s_people",
+    )
+
+
+def found_by(**columns: str) -> list[models.Index]:
+    """Indexes by which other records are found that name the same document or motorcycle; texts of any length."""
+    return [HashIndex(fields=[column], name=f"%(class)s_{name}") for name, column in columns.items()]
 
 
 def lines_of(record: type[Record], array: str) -> models.ForeignKey[Any, Any]:

@@ -28,7 +28,7 @@ class Holding(models.Model):
 
 
 class Tally(models.Model):
-    """A dealership's records of one day: all of them, or those with one code in a column.
+    """A dealership's records of one day: all of them, or those with one code in the job type's `part`.
 
     `amounts` are the sums of the job type's `measured`, `counted` how many records have each of them at all.
     """

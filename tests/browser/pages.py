@@ -59,7 +59,7 @@ FOR_PLATFORM = {"mfa_activate_totp"}
 
 @dataclass(frozen=True)
 class Place:
-    """An address to look at; of those that one route has, the first is looked at most closely."""
+    """An address to look at; of those that the same code makes, the first is looked at most closely."""
 
     surface: Surface
     is_first: bool
@@ -74,14 +74,11 @@ class Place:
         owner = world.own.people["owner"]
         if self.surface.name in FOR_PLATFORM:
             return [world.platform]
-        by_kind: dict[Kind, list[User | None]] = {
-            Kind.OPEN: [None],
-            Kind.TOKEN: [None],
-            Kind.SELF: [owner],
-            Kind.PLATFORM: [world.platform],
-            Kind.ROWS: [owner, world.platform],
-        }
-        return by_kind[self.surface.kind]
+        if self.surface.kind in (Kind.OPEN, Kind.TOKEN):
+            return [None]
+        if self.surface.kind is Kind.PLATFORM:
+            return [world.platform]
+        return [owner, world.platform] if self.surface.kind is Kind.ROWS else [owner]
 
     def __str__(self) -> str:
         return str(self.surface).replace(" /", "-", 1).rstrip("/")
@@ -89,12 +86,16 @@ class Place:
 
 def places() -> list[Place]:
     """Raises tests.tenancy.surfaces.Unclassified."""
-    found: list[Place] = []
-    for surface in surfaces():
-        if not surface.address.startswith(NOT_OURS):
-            known = any(each.surface.name == surface.name for each in found)
-            found.append(Place(surface, not known))
-    return found
+    ours = [surface for surface in surfaces() if not surface.address.startswith(NOT_OURS)]
+    first: dict[tuple[object, ...], Surface] = {}
+    return [Place(each, first.setdefault(kind_of(each), each) is each) for each in ours]
+
+
+def kind_of(surface: Surface) -> tuple[object, ...]:
+    """What pages have in common that are made by the same code: the view, and where they stand."""
+    view = getattr(surface.view, "func", surface.view)
+    steps = surface.address.strip("/").split("/")
+    return getattr(view, "view_class", view), steps[0], len(steps)
 
 
 def is_page(answer: APIResponse) -> bool:

@@ -17,6 +17,8 @@ from tests.browser.looks import Look
 SCRIPTS = {each.stem: each.read_text(encoding="utf-8") for each in Path(__file__).with_name("scripts").glob("*.js")}
 LOUD = ("error", "warning", "assert")
 """Kinds of console messages that are faults."""
+SAID_OTHERWISE = ("Failed to load resource", "Service Worker registration blocked by Playwright")
+"""What the console says of an answer that is noted with its status, and of a service worker that a test shut out."""
 SHIFT = "() => window.browserTestNotes.shift"
 TAKEN = "() => window.browserTestNotes?.violations.splice(0) ?? []"
 """What record.js noted: each violation is handed over once."""
@@ -69,8 +71,8 @@ class Tab:
     def on_console(self, message: ConsoleMessage) -> None:
         if message.type not in LOUD:
             return
-        if message.text.startswith("Failed to load resource"):
-            return  # said of the response already, with its status
+        if message.text.startswith(SAID_OTHERWISE):
+            return
         self.faults.append(f"console {message.type}: {message.text} ({message.location['url']})")
 
     def on_failed(self, request: Request) -> None:

@@ -5,17 +5,37 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import Open
-from tests.browser.kept import kept
+from tests.browser.kept import kept, wait_for_worker
 from tests.tenancy.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_no_storage_of_the_browser_holds_a_page(tab_for: Open, world: World) -> None:
+OFFLINE = "/offline/"
+
+
+def test_a_browser_keeps_static_files_and_the_offline_page_alone(tab_for: Open, world: World) -> None:
     tab = tab_for(world.own.people["owner"], service_workers="allow")
-    for path in ("/", "/accounts/sessions/", "/"):
+    tab.load("/")
+    wait_for_worker(tab.page)
+    for path in ("/accounts/sessions/", "/records/", "/"):
         tab.load(path)
-    assert kept(tab.page).pages("/offline") == []
+    found = kept(tab.page)
+    assert found.pages(OFFLINE) == []
+    assert OFFLINE in found.cached
+
+
+def test_whoever_is_offline_is_told_so_and_sees_nothing_of_before(tab_for: Open, world: World) -> None:
+    tab = tab_for(world.own.people["owner"], service_workers="allow")
+    tab.load("/")
+    wait_for_worker(tab.page)
+    tab.load("/records/")
+    seen = tab.words()
+    tab.page.context.set_offline(True)
+    tab.page.goto(f"{tab.site}/records/")
+    assert tab.words() != seen
+    assert "offline" in tab.page.title().lower()
+    tab.page.context.set_offline(False)
 
 
 def test_what_a_browser_keeps_is_found(tab_for: Open) -> None:
@@ -25,10 +45,10 @@ def test_what_a_browser_keeps_is_found(tab_for: Open) -> None:
         """
         async () => {
           const cache = await caches.open("a");
-          for (const path of ["/static/a.css", "/offline", "/records/"]) await cache.put(path, new Response("x"));
+          for (const path of ["/static/a.css", "/offline/", "/records/"]) await cache.put(path, new Response("x"));
           sessionStorage.setItem("history", "<main>Somebody</main>");
           localStorage.setItem("theme", "dark");
         }
         """
     )
-    assert kept(tab.page).pages("/offline") == ["/records/", "history"]
+    assert kept(tab.page).pages(OFFLINE) == ["/records/", "history"]

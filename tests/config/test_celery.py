@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +19,7 @@ from celery import Task
 
 from config.celery import app
 from config.local.parts import WORKERS
+from config.local.process import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("billing", "config", "crm", "dealers", "ingestion", "inventory", "sales", "service")
@@ -99,3 +107,90 @@ def test_every_queue_that_a_task_is_sent_to_has_a_worker_in_compose(tasks: dict[
 def test_live_work_backfills_and_the_rest_have_queues_of_their_own() -> None:
     names = ("ingestion.live", "ingestion.bulk", "ingestion.dispatch", "ingestion.fan_out")
     assert [queue_of(name) for name in names] == ["live", "bulk", "rest", "rest"]
+
+
+POOLS = pytest.mark.parametrize("pool", [("--concurrency", "2"), ("--pool", "solo")], ids=["prefork", "solo"])
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT], ids=str)
+PATIENCE = 90.0
+"""Seconds that a worker may take to start."""
+GRACE = 10.0
+
+
+@contextmanager
+def worker(broker: str, *pool: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of its own processes, none of which is left."""
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "config", "worker", "--queues", "stop", *pool]
+    started = subprocess.Popen(
+        [*command, "--without-gossip", "--without-mingle", "--hostname", "stop@test"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONWARNINGS": "ignore", "VALKEY_URL": broker},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield started
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+@contextmanager
+def broker() -> Iterator[tuple[socket.socket, str]]:
+    """One that takes connections, and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(PATIENCE)
+        yield listening, f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
+
+
+def group(leader: int) -> list[int]:
+    """The processes of a session's group that have not ended."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and os.getpgid(int(entry.name)) == leader:
+                found += [int(entry.name)] if "State:\tZ" not in (entry / "status").read_text() else []
+    return found
+
+
+@POOLS
+@SIGNALS
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_waits_for_a_silent_broker_leaves_at_once(number: signal.Signals, pool: tuple[str, ...]) -> None:
+    with broker() as (listening, url), worker(url, *pool) as process:
+        called, _ = listening.accept()
+        with called:
+            process.send_signal(number)
+            assert process.wait(GRACE) == 0
+            assert wait_until(lambda: not group(process.pid), GRACE)
+
+
+@SIGNALS
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_no_broker_answers_leaves_at_once(number: signal.Signals) -> None:
+    with broker() as (listening, url), worker(url, "--pool", "solo") as process:
+        for _ in range(2):  # it tries again
+            listening.accept()[0].close()
+        process.send_signal(number)
+        assert process.wait(GRACE) == 0
+
+
+def test_the_word_to_stop_waits_for_nobody_who_asks_for_it() -> None:
+    """A signal comes at any moment, also while the code that it interrupts asks whether to stop."""
+    program = """
+import signal
+from config.celery import stopping
+told, armed = 0, -1
+def tell(number, frame):
+    global told
+    stopping.set()
+    told += 1
+signal.signal(signal.SIGALRM, tell)
+while told < 2000:
+    if armed != told:
+        armed = told
+        signal.setitimer(signal.ITIMER_REAL, 0.0001)
+    stopping.is_set()
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, check=True, timeout=PATIENCE)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from dealers import exports, impersonation, tasks
 from dealers.models import Dealership, Event, Export, Holiday, Membership, User
 from dealers.roles import Role
+from dealers.tenancy import Scope, acting
 from tests.dealers.browsers import signed_in
 from tests.dealers.exportables import Holidays, holidays  # noqa: F401  a fixture
 from tests.people import api_of, with_role
@@ -249,6 +250,34 @@ def test_the_page_asks_as_much_for_many_exports_as_for_one(
         asked(browser)
     with django_assert_max_num_queries(10):
         assert browser.get("/exports/rows/").status_code == 200
+
+
+def test_the_button_is_for_whoever_may(owner: User, dealership_b: Dealership, holidays: Holidays) -> None:  # noqa: F811
+    def offered(*dealerships: int) -> bool:
+        with acting(Scope(dealerships, owner.pk)):
+            return exports.is_offered(owner, holidays)
+
+    place = owner.memberships.get()
+    assert offered(place.dealership_id)
+    assert not offered(dealership_b.pk)
+    with_role(owner, Role.TECHNICIAN)
+    assert not offered(place.dealership_id)
+
+
+# -- in the admin
+
+
+def test_a_platform_administrator_sees_that_there_are_exports_and_deletes_one(
+    browser: Client, owner: User, admin_user: User, settings: Any, client_for: Callable[[User], Client]
+) -> None:
+    export = ready(browser, owner, settings)
+    platform = client_for(admin_user)
+    assert "alice@dealer.example" in platform.get("/admin/dealers/export/").content.decode()
+    assert platform.get("/admin/dealers/export/add/").status_code == 403
+    assert platform.post(f"/admin/dealers/export/{export.pk}/change/", {"title": "x"}).status_code == 403
+    assert platform.post(f"/admin/dealers/export/{export.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Export.objects.exists()
+    assert Event.objects.filter(verb="export.deleted", user=admin_user).exists()
 
 
 # -- by the API

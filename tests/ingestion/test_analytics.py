@@ -116,12 +116,13 @@ def test_what_a_job_type_declares_is_there(job: JobType) -> None:
         ("dealer=08138", True),
         ("dealer=08138&status_work_order=1&tanggal_servis_from=2026-01-01", True),
         ("status_work_order=1&jenis_pit=1", False),
+        ("jenis_pit=1", False),
         ("no_polisi=B 1", False),
         ("search=somebody", False),
         ("created_time_from=2026-01-01", False),
     ],
 )
-def test_tallies_tell_by_dealership_day_and_one_code(
+def test_tallies_tell_by_dealership_day_and_the_code_they_are_kept_of(
     query: str, tells: bool, dealership_a: Dealership, dealership_b: Dealership
 ) -> None:
     record_of(PKB, dealership_a, status_work_order="1", tanggal_servis=date(2026, 1, 5), no_polisi="B 1")

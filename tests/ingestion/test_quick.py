@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 from rest_framework.renderers import JSONRenderer
 
+from config.backoffice.filters import asked_for
 from dealers.models import Dealership, User
 from dealers.roles import Role
 from dealers.tenancy import acting_for, nobody, platform
@@ -56,6 +57,28 @@ def test_a_label_is_in_the_language_of_who_asks(dealership_a: Dealership) -> Non
     for language in ("en", "id", "en"):
         with translation.override(language):
             assert record_serializer(PKB)(row).data[f"{column.name}_label"] == str(label)
+
+
+# -- filters
+
+
+def test_a_request_makes_the_filters_that_it_asks_for_and_no_others(
+    alice: User, dealership_a: Dealership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[set[str]] = []
+
+    def watched(filterset: Any, **options: Any) -> Any:
+        found = asked_for(filterset, **options)
+        made.append(set(found.filters))
+        return found
+
+    monkeypatch.setattr("config.backoffice.filters.asked_for", watched)
+    record = record_of(PKB, dealership_a)
+    client = api_of(alice)
+    assert [each["id"] for each in client.get(LIST, {"no_polisi": record.no_polisi}).json()["results"]] == [record.pk]
+    assert client.get(LIST, {"no_polisi": "another", "dealer": "08138"}).json()["results"] == []
+    assert client.get(LIST, {"page_size": 1}).status_code == 200
+    assert made == [{"no_polisi"}, {"no_polisi", "dealer"}, set()]
 
 
 # -- pages of a search

@@ -271,3 +271,10 @@ def test_a_reason_names_what_stands_there(value: object, words: str) -> None:
 
 def test_a_reason_shows_no_more_than_a_line_of_the_value() -> None:
     assert len(refused(values.number, "x" * 1000)) < 100
+
+
+def test_a_code_is_short_enough_for_an_index() -> None:
+    assert values.code(" 4 ") == "4"
+    assert values.code("x" * 64) == "x" * 64
+    with pytest.raises(Unreadable, match="too long for a code"):
+        values.code("x" * 65)

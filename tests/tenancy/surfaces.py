@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -70,6 +71,15 @@ SAID = {
     "impersonate": Kind.PLATFORM,
     "end_impersonation": Kind.SELF,
     "csp-report": Kind.OPEN,
+    "records": Kind.ROWS,
+    "passport": Kind.ROWS,
+    "search": Kind.ROWS,
+    "menu": Kind.SELF,
+    "appearance": Kind.SELF,
+    "manifest": Kind.OPEN,
+    "service_worker": Kind.OPEN,
+    "offline": Kind.OPEN,
+    "ui_kit": Kind.PLATFORM,
     "schema": Kind.OPEN,
     "swagger-ui": Kind.OPEN,
 }
@@ -148,7 +158,8 @@ def routes(resolver: Any = None, prefix: str = "/", spaces: str = "") -> Iterato
     for each in (resolver or get_resolver()).url_patterns:
         pattern = prefix + str(each.pattern)
         if isinstance(each, URLPattern):
-            yield f"{spaces}{each.name}", pattern, each.callback
+            given = each.default_args
+            yield f"{spaces}{each.name}", pattern, partial(each.callback, **given) if given else each.callback
         else:
             yield from routes(each, pattern, f"{spaces}{each.namespace}:" if each.namespace else spaces)
 
@@ -169,11 +180,11 @@ def addresses(pattern: str) -> list[str]:
 
 
 def model_of(pattern: str, view: Any) -> type[models.Model] | None:
-    """The model that an admin's or a viewset's route is about."""
+    """The model that an admin's, a viewset's or a resource's route is about."""
     if found := re.match(r"/admin/(\w+/\w+)/", pattern):
         registry = {model._meta.label_lower.replace(".", "/"): model for model in admin.site._registry}
         return registry.get(found[1])
-    if resource := getattr(view, "view_initkwargs", {}).get("resource"):
+    if resource := {**getattr(view, "view_initkwargs", {}), **getattr(view, "keywords", {})}.get("resource"):
         model: type[models.Model] = resource.model
         return model
     cls = getattr(view, "cls", None)

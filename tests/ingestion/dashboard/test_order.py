@@ -72,7 +72,7 @@ def test_a_button_moves_one_and_keeps_the_ticks(technician, do, wanted, headers)
 def test_what_was_moved_is_announced(technician):
     given = {"order": ["workshop", "parts", "hotline"], "shown": ["hotline"], "do": "up:hotline"}
     text = technician.post(CUSTOMISE, given, **HTMX).content.decode()
-    assert 'data-announce="Hotline orders waiting: place 2 of 3"' in text
+    assert 'hx-swap-oob="innerHTML">Hotline orders waiting: place 2 of 3</p>' in text
 
 
 def test_one_must_be_chosen(technician):

@@ -13,8 +13,9 @@ from django.utils import timezone
 from dealers.roles import Role
 from ingestion.dashboard import figures, order, views
 from ingestion.dashboard.widgets import WIDGETS
+from ingestion.fields import Day, Moment, wire_fields
 from ingestion.job_types import JOB_TYPES
-from tests.factories import ConnectionFactory, DealershipFactory, FeedFactory, MembershipFactory
+from tests.factories import ConnectionFactory, DealershipFactory, FeedFactory, MembershipFactory, QuarantineFactory
 from tests.ingestion.dashboard.conftest import HTMX
 from tests.people import with_role
 
@@ -235,3 +236,41 @@ def test_the_steps_go_with_the_first_feed(client, alice, dealership_a, dealershi
     assert "Connect a main dealer" in client.get("/").content.decode(), "another dealership's feed is none of ours"
     FeedFactory(dealership=dealership_a)
     assert parts(client.get("/").content.decode()) == list(WIDGETS)
+
+
+# -- between neighbours
+
+
+def versions(client):
+    """What each widget shows now, as the page knows it."""
+    addresses = (f"/dashboard/widgets/{name}/" for name in WIDGETS)
+    return {
+        each: re.search(r'name="v" value="(\w+)"', client.get(each, **HTMX).content.decode())[1] for each in addresses
+    }
+
+
+def changed(client, before):
+    """The widgets that show something else than before."""
+    answers = {each: client.get(each, {"v": version}, **HTMX).status_code for each, version in before.items()}
+    return [each for each, status in answers.items() if status != 204]
+
+
+def rows_of_today(made, dealership):
+    """One of every job type, and a feed that fails."""
+    QuarantineFactory(run__feed=FeedFactory(dealership=dealership, failures=3))
+    for code, job in JOB_TYPES.items():
+        columns = wire_fields(job.record)
+        days = {each.name: timezone.localdate() for each in columns if isinstance(each, Day)}
+        moments = {each.name: timezone.now() for each in columns if isinstance(each, Moment)}
+        line = {"tanggal_penerimaan_bpkb_dari_biro": timezone.localdate(), "tanggal_terima_bpkb_oleh_konsumen": None}
+        made(code, dealership=dealership, line=line, **days, **moments)
+
+
+def test_nothing_of_another_dealership_changes_a_widget(browser, client_for, charlie, made, dealership_b):
+    FeedFactory(dealership=dealership_b, job_type="leasing")
+    neighbour = client_for(charlie)
+    ours, theirs = versions(browser), versions(neighbour)
+    rows_of_today(made, dealership_b)
+    cache.clear()
+    assert changed(browser, ours) == []
+    assert changed(neighbour, theirs) == list(theirs), "or it would prove nothing"
