@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException
@@ -30,7 +30,7 @@ from dealers.permissions import may
 from ingestion import freshness
 from ingestion.filters import FreshnessFilters
 from ingestion.job_types import JOB_TYPES
-from ingestion.models import Connection, Feed, QuarantinedRecord
+from ingestion.models import Connection, Feed, Gate, QuarantinedRecord
 from ingestion.operations import shown
 from ingestion.operations.runs import ADD, QUICK, SLOW
 
@@ -48,27 +48,13 @@ class MatrixFilters(FreshnessFilters):
         return queryset.filter(Q(dealership__name__icontains=value) | Q(dealership__code__icontains=value))
 
 
-@dataclass(frozen=True)
-class Mark:
-    """A feed in the matrix."""
-
-    job: str
-    label: str
-    state: str = ""
-    """Blank: there is no such feed."""
-    word: str = ""
-    address: str = ""
-    title: str = ""
-    busy: bool = False
-
-
 @dataclass
 class Row:
-    """A dealership with a mark for each job type."""
+    """A dealership with a mark for each job type, blank where it has no such feed."""
 
     dealership: Dealership
     main_dealers: list[str] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
     quarantined: int = 0
 
 
@@ -90,8 +76,9 @@ def matrix(request: HttpRequest) -> HttpResponse:
     if not may(user, VIEW):
         raise PermissionDenied
     query = filter_bar.read(request.GET)
-    feeds = Feed.objects.with_freshness().visible_to(user).filter(job_type__in=JOB_TYPES)
-    asked = MatrixFilters(query, feeds, request=request)
+    mine: Any = Feed.objects.visible_to(user)
+    feeds = mine.filter(job_type__in=JOB_TYPES)
+    asked = MatrixFilters(query, feeds.with_freshness() if "state" in query else feeds, request=request)
     valid = asked.is_valid()
     problems: list[str] = []
     page = page_of(asked.qs if valid else feeds.none(), request.GET.get("cursor"), problems)
@@ -107,7 +94,7 @@ def matrix(request: HttpRequest) -> HttpResponse:
     part = getattr(request, "htmx", None) and request.htmx.target == "rows"  # type: ignore[attr-defined]
     if not part:
         context |= {
-            "totals": totals(query, feeds, request),
+            "totals": totals(query, feeds.with_freshness(), request),
             "breakers": breakers(user),
             "starts": may(user, ADD),
         }
@@ -127,8 +114,6 @@ def page_of(feeds: QuerySet[Any], cursor: str | None, problems: list[str]) -> Pa
 
 def rows_of(dealerships: list[Dealership], user: Any) -> tuple[list[Row], bool]:
     """The rows of these dealerships, and whether anything of them is being fetched."""
-    now, runs = timezone.now(), reverse("runs")
-    labels = {code: shown.job_label(code) for code in JOB_TYPES}
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     visible = Feed.objects.with_freshness().visible_to(user).filter(dealership__in=dealerships, job_type__in=JOB_TYPES)
     for feed in visible.order_by():
@@ -141,35 +126,46 @@ def rows_of(dealerships: list[Dealership], user: Any) -> tuple[list[Row], bool]:
         .values_list("dealership_id")
         .annotate(Count("pk"))
     )
-    made = []
+    marks, made = Marks(reverse("runs")), []
     for dealership in dealerships:
-        feeds, zone = found[dealership.pk], dealership.zone
-        of_dealership = urlencode({"dealer": dealership.code})
-        marks = [
-            mark(feeds[code], label, f"{runs}?{of_dealership}", zone, now) if code in feeds else Mark(code, label)
-            for code, label in labels.items()
-        ]
+        feeds = found[dealership.pk]
         main_dealers = sorted({feed.main_dealer for feed in feeds.values()})
-        made.append(Row(dealership, main_dealers, marks, waiting.get(dealership.pk, 0)))
-    return made, any(each.busy for row in made for each in row.marks)
+        row = Row(dealership, main_dealers, marks.of(dealership, feeds), waiting.get(dealership.pk, 0))
+        made.append(row)
+    return made, any(feed.unfinished_id for feeds in found.values() for feed in feeds.values())
 
 
-def mark(feed: Any, label: str, runs: str, zone: ZoneInfo, now: datetime) -> Mark:
-    """The feed's state, with the reason, the lag and the last success, and the way to its runs."""
-    words = freshness.words_of(feed, now)
-    if feed.lag is not None:
-        words += " " + _("Fetched up to %(lag)s ago.") % {"lag": freshness.length(feed.lag)}
-    if feed.succeeded_at is not None:
-        words += " " + _("Last success: %(at)s.") % {"at": f"{feed.succeeded_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"}
-    return Mark(
-        job=feed.job_type,
-        label=label,
-        state=feed.freshness,
-        word=str(Feed.State(feed.freshness).label),
-        address=f"{runs}&job={feed.job_type}",
-        title=f"{label}: {words}",
-        busy=feed.unfinished_id is not None,
-    )
+class Marks:
+    """Makes the marks of a page, hundreds of them: what they share is asked for and translated once."""
+
+    def __init__(self, runs: str) -> None:
+        self.runs, self.now = runs, timezone.now()
+        self.labels = {code: shown.job_label(code) for code in JOB_TYPES}
+        self.states = {state.value: str(state.label) for state in Feed.State}
+        self.fetched, self.succeeded = _("Fetched up to %(lag)s ago."), _("Last success: %(at)s.")
+
+    def of(self, dealership: Dealership, feeds: dict[str, Any]) -> list[str]:
+        """One for each job type, in their order."""
+        runs = f"{self.runs}?{urlencode({'dealer': dealership.code})}"
+        zone = dealership.zone
+        return [self.one(feeds[code], runs, zone) if code in feeds else "" for code in self.labels]
+
+    def one(self, feed: Any, runs: str, zone: ZoneInfo) -> str:
+        """The feed's state as a link to its runs, which says why, how far behind it is and when it last succeeded."""
+        label = self.labels[feed.job_type]
+        words = [freshness.words_of(feed, self.now)]
+        if feed.lag is not None:
+            words.append(self.fetched % {"lag": freshness.length(feed.lag)})
+        if feed.succeeded_at is not None:
+            words.append(self.succeeded % {"at": f"{feed.succeeded_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"})
+        return format_html(
+            '<a class="mark {}" href="{}" title="{}" aria-label="{}" data-job="{}"></a>',
+            f"{feed.freshness} busy" if feed.unfinished_id else feed.freshness,
+            f"{runs}&job={feed.job_type}",
+            f"{label}: {' '.join(words)}",
+            f"{label}: {self.states[feed.freshness]}",
+            label,
+        )
 
 
 def bar_of(asked: Any, query: QueryDict, user: Any) -> FilterBar:
@@ -204,6 +200,9 @@ def total(state: Feed.State, count: int, others: QueryDict, chosen: Iterable[str
 
 def breakers(user: Any) -> list[str]:
     """Which connections of the person's feeds are left alone, and why."""
-    open_ones = Feed.objects.with_freshness().live().visible_to(user).filter(connection__gate__opened_at__isnull=False)
-    one_each = open_ones.order_by("connection_id").distinct("connection_id")
+    left_alone = list(Gate.objects.filter(opened_at__isnull=False).values_list("pk", flat=True))
+    if not left_alone:
+        return []
+    feeds = Feed.objects.with_freshness().live().visible_to(user).filter(connection__in=left_alone)
+    one_each = feeds.order_by("connection_id").distinct("connection_id")
     return sorted(words for feed in one_each if (words := freshness.breaker_words(feed)))
