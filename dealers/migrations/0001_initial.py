@@ -1232,5 +1232,9 @@ class Migration(migrations.Migration):
         fences.Fenced("Membership"),
         fences.Fenced("OpeningHours"),
         fences.Fenced("ServiceToken"),
+        fences.Fenced("Export"),
+        fences.Fenced("ExportPart"),
+        fences.Fenced("ListPreference"),
+        fences.Fenced("SavedView"),
         fences.Fenced("Dealership"),
     ]
