@@ -33,10 +33,12 @@ READS = ["GET", "HEAD", "OPTIONS"]
 MADE_ALIKE = rf"^/api/v1/dgi/({'|'.join(JOB_TYPES)}|freshness|backfills/$|quarantine/(replay|wait-again)?/?$)"
 """Asked by chance alone, and not besides with each boundary of each of their filters or members, which would take
 minutes: that is done with the list of runs and with what ignores entries of the quarantine, made of the same parts."""
-MEASURED_BY_MORE = r"^/api/v1/(dgi/(imports|runs|backfills|quarantine/(replay|ignore|wait-again))|service-tokens)/$"
+MEASURED_BY_MORE = (
+    r"^/api/v1/(dgi/(imports|runs|backfills|quarantine/(replay|ignore|wait-again))|service-tokens|exports)/$"
+)
 """Bodies that fit their schema and may be refused with 400 even so: moments by today's clock, a saved answer by whether
 it is one of this gateway, ids by whether there is such an entry, which no schema says."""
-ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", "5xx"]
+ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx"]
 
 
 class Quiet(WSGIRequestHandler):

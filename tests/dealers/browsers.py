@@ -65,8 +65,9 @@ def mailed_code(body: str) -> str:
 
 
 def without_chance(response: Any, *words: str) -> tuple[int, str]:
-    """Status and body, without the form's token and the `words` that were typed."""
-    body = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
+    """Status and body, without the form's token, the request's id and the `words` that were typed."""
+    body = re.sub(r'name="(csrfmiddlewaretoken" value|csrf-token" content)="\w+"', "", response.content.decode())
+    body = body.replace(response.headers.get("X-Request-ID", "\0"), "")
     for word in words:
         body = body.replace(word, "…")
     return response.status_code, body

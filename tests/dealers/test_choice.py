@@ -29,7 +29,7 @@ def both(alice: User, dealership_a: Dealership, dealership_b: Dealership) -> Use
 
 def boards(client: Client) -> set[str]:
     """Codes of the dealerships whose feeds are shown."""
-    return {board.dealership.code for board in client.get("/ingestion/").context["boards"]}
+    return {row.dealership.code for row in client.get("/ingestion/").context["rows"]}
 
 
 def test_a_choice_narrows_what_one_sees_until_it_is_undone(

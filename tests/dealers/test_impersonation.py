@@ -70,7 +70,7 @@ def test_the_request_is_the_persons_from_then_on(
         FeedFactory(dealership=each.memberships.get().dealership)
     client = begun(admin_user, alice)
     assert who_is_there(client) == alice.email
-    assert {board.dealership for board in client.get("/ingestion/").context["boards"]} == {dealership_a}
+    assert {row.dealership for row in client.get("/ingestion/").context["rows"]} == {dealership_a}
     assert not client.get("/api/v1/auth/me/").json()["is_superuser"]
 
 
