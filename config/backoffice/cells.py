@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from config.backoffice import formats
@@ -36,18 +36,12 @@ class Cell:
         return not self.text
 
     @property
-    def marked(self) -> SafeString:
-        return marked(self.text, self.words)
-
-
-def marked(text: str, words: Sequence[str]) -> SafeString:
+    def marked(text: str, words: Sequence[str]) -> SafeString:
     """`text` with each of `words` in <mark>, whatever its case."""
-    found = [re.escape(word) for word in words if word]
-    if not found:
-        return mark_safe(escape(text))  # noqa: S308 - escaped
-    parts = re.split(f"({'|'.join(sorted(found, key=len, reverse=True))})", text, flags=re.IGNORECASE)
-    told = (f"<mark>{escape(part)}</mark>" if place % 2 else escape(part) for place, part in enumerate(parts))
-    return mark_safe("".join(told))  # noqa: S308 - each part is escaped
+    found = sorted((re.escape(word) for word in words if word), key=len, reverse=True)
+    parts = re.split(f"({'|'.join(found)})", text, flags=re.IGNORECASE) if found else [text]
+    told = (format_html("<mark>{}</mark>", part) if place % 2 else part for place, part in enumerate(parts))
+    return format_html_join("", "{}", ((part,) for part in told))
 
 
 def cell(value: Any, **more: Any) -> Cell:

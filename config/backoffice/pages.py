@@ -8,7 +8,7 @@ import django_tables2 as tables
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils.text import capfirst
@@ -223,7 +223,7 @@ class VerbPage(ResourcePage):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.allowed(pk)
         if self.verb.form is None:
-            raise Http404
+            return self.http_method_not_allowed(request)
         return self.ask(row, self.verb.form())
 
     def ask(self, row: Any, form: Any, status: int = 200) -> HttpResponse:
@@ -242,9 +242,6 @@ class VerbPage(ResourcePage):
 
 class BulkPage(ResourcePage):
     """Does something with several rows; each that cannot is told."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return redirect(self.resource.list_address)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm(self.verb.permission):

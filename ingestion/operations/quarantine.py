@@ -101,9 +101,6 @@ def state_of(entry: QuarantinedRecord) -> Cell:
 class SettlePage(ResourcePage):
     """Does something with the entries chosen, or with what waits in a group: with all of them at once."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return redirect("quarantine-causes")
-
     def post(self, request: HttpRequest) -> HttpResponseBase:
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied

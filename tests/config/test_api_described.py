@@ -37,7 +37,7 @@ MEASURED_BY_MORE = (
     r"^/api/v1/(dgi/(imports|runs|backfills|quarantine/(replay|ignore|wait-again))|service-tokens|exports)/$"
 )
 """Bodies that fit their schema and may be refused with 400 even so: moments by today's clock, a saved answer by whether
-it is one of this gateway, ids by whether there is such an entry, which no schema says."""
+it is one of this gateway, ids by whether there is such an entry, filters by their list; no schema says it."""
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx"]
 
 
