@@ -36,7 +36,11 @@ class Cell:
         return not self.text
 
     @property
-    def marked(text: str, words: Sequence[str]) -> SafeString:
+    def marked(self) -> SafeString:
+        return marked(self.text, self.words)
+
+
+def marked(text: str, words: Sequence[str]) -> SafeString:
     """`text` with each of `words` in <mark>, whatever its case."""
     found = sorted((re.escape(word) for word in words if word), key=len, reverse=True)
     parts = re.split(f"({'|'.join(found)})", text, flags=re.IGNORECASE) if found else [text]
