@@ -11,7 +11,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from config.backoffice.admin import UncountedPaginator
 from dealers import audit
 from dealers.flags import FLAGS
-from dealers.models import Dealership, Event, Flag, Group, Invitation, ServiceToken, User
+from dealers.models import Dealership, Event, Export, Flag, Group, Invitation, ServiceToken, User
 from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
@@ -26,6 +26,7 @@ from tests.factories import (
     GateFactory,
     QuarantineFactory,
     RunFactory,
+    UserFactory,
     record_of,
 )
 from tests.people import with_role
@@ -68,6 +69,9 @@ OTHERS = {
     ),
     Invitation: lambda dealership, number: Invitation.objects.create(
         dealership=dealership, email=f"i{number}@x.example", role="viewer", token_hash=str(number), expires_at=MOMENT
+    ),
+    Export: lambda dealership, number: Export.objects.create(
+        user=UserFactory(), dealerships=[dealership.pk], resource="runs", title=f"Runs {number}", format="csv"
     ),
     Backfill: lambda dealership, number: BackfillFactory(feed=feed(list(JOB_TYPES)[number], dealership)),
     QuarantinedRecord: lambda dealership, number: QuarantineFactory(run=run(dealership)),

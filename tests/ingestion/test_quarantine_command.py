@@ -85,7 +85,7 @@ def test_the_groups_are_listed(road: Road) -> None:
     status, lines = called("dgi_replay", "--list")
     assert status == 0
     assert [line["count"] for line in lines] == [2, 1]
-    assert list(lines[0]) == ["job", "field", "cause", "count", "example", "since"]
+    assert list(lines[0]) == ["job", "field", "cause", "count", "example", "since", "last"]
     assert (lines[0]["job"], lines[0]["field"], lines[0]["cause"], lines[0]["example"]) == (
         *("pkb", "", "… is no date"),
         example,

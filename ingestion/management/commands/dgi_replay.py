@@ -44,7 +44,8 @@ class Command(DGICommand):
 
     def list(self, entries: QuarantineQuerySet) -> None:
         for group in quarantine.groups(entries):
-            result = {"job": group.pop("job_type"), **group, "since": group["since"].isoformat()}
+            moments = {name: group[name].isoformat() for name in ("since", "last")}
+            result = {"job": group.pop("job_type"), **group, **moments}
             place = f"{result['job']:<16} {result['field'] or 'the record'}"
             self.show(result, f"{result['count']:>7}  {place}: {result['cause']}  (such as #{result['example']})")
 
