@@ -115,9 +115,8 @@ class LineTable:
     @staticmethod
     def total(field: fields.WireField, lines: list[Any]) -> Cell:
         """Of amounts of a line and of quantities; a unit's price and a percentage add up to nothing."""
-        whole = isinstance(field, fields.Money) and not any(
-            part in field.name for part in ("satuan", "harga_parts", "per_unit")
-        )
+        of_one = any(part in field.name for part in OF_ONE) and not field.name.startswith("total")
+        whole = isinstance(field, fields.Money) and not of_one
         found = [value for line in lines if (value := getattr(line, field.name)) is not None]
         if not found or not (whole or field.name.startswith(("kuantitas", "quantity"))):
             return Cell()
