@@ -25,6 +25,7 @@ from tests.tenancy.world import World
 NOT_OURS = ("/admin/", "/api/")
 LEADS_ELSEWHERE = {
     "metrics": "it asks for a token",
+    "export_download": "it is a file, or has expired",
     "account_confirm_login_code": "nobody has asked for a code",
     "account_set_password": "the owner has a password",
     "mfa_authenticate": "nobody is half signed in",
