@@ -259,7 +259,7 @@ def test_a_backfill_is_estimated_started_and_cancelled(tab: Tab, feed: Feed) -> 
     backfill = Backfill.objects.get(feed=feed)
     assert backfill.state == Backfill.State.RUNNING
 
-    goes(page, page.locator(f"#rows a[href='{reverse('backfills-detail', args=[backfill.pk])}']"))
+    tab.load(reverse("backfills-detail", args=[backfill.pk]))
     assert page.get_by_role("progressbar").is_visible()
     tab.inspect()
     goes(page, button(page, "Cancel"))
