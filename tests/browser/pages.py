@@ -26,6 +26,8 @@ NOT_OURS = ("/admin/", "/api/")
 LEADS_ELSEWHERE = {
     "metrics": "it asks for a token",
     "export_download": "it is a file, or has expired",
+    "schedules-new": "feeds come with a connection, nobody makes one",
+    "schedules-delete": "nor deletes one",
     "account_confirm_login_code": "nobody has asked for a code",
     "account_set_password": "the owner has a password",
     "mfa_authenticate": "nobody is half signed in",
