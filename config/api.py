@@ -19,10 +19,7 @@ ingestion.api.register(router)
 
 OF_NO_MODEL = [*dealers.api.urlpatterns, *dealers.api_flags.urlpatterns, *ingestion.api.urlpatterns]
 urlpatterns = [
-    path(
-        "v1/",
-        include([*dealers.api.urlpatterns, *dealers.api_flags.urlpatterns, *ingestion.api.urlpatterns, *router.urls]),
-    ),
+    path("v1/", include([*OF_NO_MODEL, *router.urls])),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(http_method_names=["get", "head"]), name="swagger-ui"),
 ]

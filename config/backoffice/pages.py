@@ -96,7 +96,6 @@ class ListPage(ResourcePage):
             "bar": bar,
             "page": page,
             "ordering": ordering,
-            "sortable": resource.sortable,
             "problems": problems,
             "valid": valid,
             "bulk": [verb for verb in resource.verbs if verb.bulk and user.has_perm(verb.permission)],

@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from config.backoffice import exports, filter_bar
-from config.backoffice.cells import Cell, Column, cell
+from config.backoffice.cells import Cell, Column
 from config.backoffice.sheets import Sheet
 
 
@@ -292,7 +292,3 @@ def register(resource: Resource) -> Resource:
     if resource.exports:
         exports.register(ResourceExport(resource))
     return resource
-
-
-def pairs_of(row: Any, columns: Iterable[Column]) -> list[tuple[Any, Cell]]:
-    return [(column.label, cell(column.read(row))) for column in columns]
