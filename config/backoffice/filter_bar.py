@@ -28,7 +28,12 @@ class Bound:
 
     @property
     def value(self) -> str:
-        return ", ".join(self.given) if self.kind == "text" else (self.given[0] if self.given else "")
+        return self.given[0] if self.given else ""
+
+    @property
+    def further(self) -> list[str]:
+        """Values beside the first, which an address or an API's user gave: the form keeps them, chips remove them."""
+        return self.given[1:]
 
     @property
     def id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -43,6 +44,15 @@ def test_words_that_no_column_shows_are_told_with_their_place(
     text = client.get(LIST, {"search": "kampas"}).content.decode()
     assert "Ganti <mark>kampas</mark> rem" in text
     assert "Work order&#x27;s service 2" in text
+
+
+def test_each_of_several_values_of_a_filter_is_kept_when_the_form_is_sent_again(
+    owner: User, dealership_a: Dealership, client: Client
+) -> None:
+    text = client.get(LIST, {"no_polisi": ["B 1", "B 2"], "status_work_order": ["4", "5"]}).content.decode()
+    assert re.findall(r'<input[^>]* name="no_polisi" value="([^"]*)"', text) == ["B 1", "B 2"]
+    assert re.findall(r'<input[^>]* name="status_work_order" value="([^"]*)"', text) == ["5"]
+    assert re.search(r'<option value="4" selected>', text)
 
 
 def test_columns_that_an_address_names_are_shown_in_its_order(
