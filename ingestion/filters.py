@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
 from typing import Any
@@ -11,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, F, Func, QuerySet, Value
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.text import format_lazy
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
@@ -22,6 +24,9 @@ from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Backfill, Feed, QuarantinedRecord, Run
 
 ISO_DAY = ["%Y-%m-%d"]
+AMOUNT = r"^-?\d{1,20}(\.\d{1,20})?$"
+MOST = 2**63 - 1
+"""The greatest whole number of a column."""
 TWO_LETTERS = r"^\s*[^\s\u0000][^\u0000]*[^\s\u0000]\s*$"
 
 
@@ -76,19 +81,47 @@ Bounds = tuple[django_filters.Filter, django_filters.Filter]
 def moment_bounds(name: str, label: Any) -> Bounds:
     """A filter from, and one up to, a moment or a day."""
     typed = extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
-    return (
-        typed(MomentFilter(field_name=name, lookup_expr="gte", label=f"{label}: from this day or moment")),
-        typed(MomentFilter(field_name=name, lookup_expr="lte", label=f"{label}: to this day or moment")),
-    )
+    made = partial(MomentFilter, field_name=name)
+    return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
 
 
 def day_bounds(name: str, label: Any) -> Bounds:
     """A filter from, and one up to, a day."""
-    day = partial(django_filters.DateFilter, field_name=name, input_formats=ISO_DAY)
-    return (
-        day(lookup_expr="gte", label=f"{label}: from this day"),
-        day(lookup_expr="lte", label=f"{label}: to this day"),
-    )
+    made = partial(django_filters.DateFilter, field_name=name, input_formats=ISO_DAY)
+    return made(lookup_expr="gte", label=from_(label)), made(lookup_expr="lte", label=to(label))
+
+
+class AmountFilter(django_filters.NumberFilter):
+    """One whose field alone says what is too much."""
+
+    def get_max_validator(self) -> None:
+        """None."""
+
+
+class CountFilter(AmountFilter):
+    field_class = forms.IntegerField
+
+
+def amount_bounds(name: str, label: Any) -> Bounds:
+    """A filter from, and one up to, an amount, both included; whoever has no amount is in neither."""
+    typed = extend_schema_field({"type": "string", "format": "decimal", "pattern": AMOUNT})
+    made = partial(AmountFilter, field_name=name, max_digits=40, decimal_places=20)
+    return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
+
+
+def count_bounds(name: str, label: Any) -> Bounds:
+    """A filter from, and one up to, a whole number."""
+    typed = extend_schema_field({"type": "integer", "minimum": -MOST, "maximum": MOST})
+    made = partial(CountFilter, field_name=name, min_value=-MOST, max_value=MOST)
+    return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
+
+
+def from_(label: Any) -> Any:
+    return format_lazy(_("{label}, from"), label=label)
+
+
+def to(label: Any) -> Any:
+    return format_lazy(_("{label}, to"), label=label)
 
 
 class AnyIdentityNumber(AnyOf):
@@ -98,15 +131,22 @@ class AnyIdentityNumber(AnyOf):
         return identity.within(super().filter(qs, value), self.parent.request.user) if value else qs
 
 
+BOUNDS: dict[type[fields.WireField], Callable[[str, Any], Bounds]] = {
+    fields.Moment: moment_bounds,
+    fields.Day: day_bounds,
+    fields.Money: amount_bounds,
+    fields.Whole: count_bounds,
+}
+
+
 def column_filters(column: fields.WireField) -> dict[str, django_filters.Filter]:
-    """Texts and codes by any of the values given, days and moments by their bounds."""
+    """Texts and codes by any of the values given, days, moments, amounts and whole numbers by their bounds."""
     name, label = column.name, column.verbose_name
     if isinstance(column, fields.IdentityNumber):
-        return {name: AnyIdentityNumber(field_name=name, label=str(label))}
+        return {name: AnyIdentityNumber(field_name=name, label=label)}
     if isinstance(column, fields.Text):
-        return {name: AnyOf(field_name=name, label=str(label))}
-    if isinstance(column, (fields.Day, fields.Moment)):
-        bounds = moment_bounds if isinstance(column, fields.Moment) else day_bounds
+        return {name: AnyOf(field_name=name, label=label)}
+    if bounds := BOUNDS.get(type(column)):
         return dict(zip((f"{name}_from", f"{name}_to"), bounds(name, label), strict=True))
     return {}
 

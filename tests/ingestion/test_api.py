@@ -122,7 +122,7 @@ def test_every_filter_and_every_order_works(api, here, job):
             continue
         if isinstance(column, fields.Text):
             asked[column.name] = body[column.name]
-        if isinstance(column, (fields.Day, fields.Moment)):
+        if isinstance(column, (fields.Day, fields.Moment, fields.Money, fields.Whole)):
             asked |= {f"{column.name}_from": body[column.name], f"{column.name}_to": body[column.name]}
         assert ids(api.get(f"/api/v1/dgi/{job.code}/", asked)) == {record.pk}, asked
 
@@ -158,6 +158,18 @@ def test_a_day_is_the_dealerships_own(api, here):
         assert ids(api.get("/api/v1/dgi/pkb/", asked)) == ({record.pk} if found else set()), asked
 
 
+def test_an_amount_is_asked_for_by_its_bounds_both_included(api, here):
+    little, much = (record_of(PKB, here, total_biaya_service=Decimal(amount)) for amount in ("99.50", "100.25"))
+    record_of(PKB, here, total_biaya_service=None)
+    for asked, found in [
+        ({"total_biaya_service_from": "99.5", "total_biaya_service_to": "100.25"}, {little.pk, much.pk}),
+        ({"total_biaya_service_from": "99.51"}, {much.pk}),
+        ({"total_biaya_service_to": "100.24"}, {little.pk}),
+        ({"total_biaya_service_to": "-1"}, set()),
+    ]:
+        assert ids(api.get("/api/v1/dgi/pkb/", asked)) == found, asked
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [
@@ -166,6 +178,11 @@ def test_a_day_is_the_dealerships_own(api, here):
         ({"waktu_pkb_to": "9999-12-31"}, "waktu_pkb_to"),
         ({"waktu_pkb_to": "2026-02-30T00:00:00"}, "waktu_pkb_to"),
         ({"tanggal_servis_from": "15/01/2026"}, "tanggal_servis_from"),
+        ({"total_biaya_service_from": "1.000.000"}, "total_biaya_service_from"),
+        ({"total_biaya_service_to": "NaN"}, "total_biaya_service_to"),
+        ({"total_biaya_service_to": "1e400"}, "total_biaya_service_to"),
+        ({"km_terakhir_from": "12.5"}, "km_terakhir_from"),
+        ({"km_terakhir_to": "9223372036854775808"}, "km_terakhir_to"),
         ({"search": "x"}, "search"),
         ({"search": "x\0y"}, "search"),
         ({"no_polisi": "\0"}, "no_polisi"),

@@ -55,6 +55,15 @@ def test_each_of_several_values_of_a_filter_is_kept_when_the_form_is_sent_again(
     assert re.search(r'<option value="4" selected>', text)
 
 
+def test_a_filter_is_told_in_the_language_of_who_reads_it(owner: User, client: Client) -> None:
+    asked = {"tanggal_servis_from": "2026-01-31", "total_biaya_service_from": "1000"}
+    for language, words in [("en", "Service date, from: 2026-01-31"), ("id", "Tanggal servis, dari: 2026-01-31")]:
+        User.objects.filter(pk=owner.pk).update(language=language)
+        text = client.get(LIST, asked).content.decode()
+        assert words.casefold() in text.casefold()
+        assert re.search(r'name="total_biaya_service_from" value="1000" type="text" inputmode="decimal"', text)
+
+
 def test_columns_that_an_address_names_are_shown_in_its_order(
     owner: User, dealership_a: Dealership, client: Client
 ) -> None:
