@@ -217,7 +217,7 @@ def test_one_look_that_could_not_tell_ends_with_status_1(settings):
 def running_watchdog(receiver: Script) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own, when it has found something to tell."""
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "dgi_watch", "--every", "0.2"],
+        [sys.executable, "-X", "faulthandler", "manage.py", "dgi_watch", "--every", "0.2"],
         env={**os.environ, "ALERT_WEBHOOK": receiver.base_url},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -228,8 +228,9 @@ def running_watchdog(receiver: Script) -> Iterator[subprocess.Popen[str]]:
         assert any("1 alert opened" in line for line in process.stderr)
         yield process
     finally:
-        process.kill()
+        process.send_signal(signal.SIGABRT)  # one that has not stopped tells where it is
         process.wait()
+        sys.stdout.write(process.stderr.read())
         process.stderr.close()
 
 
