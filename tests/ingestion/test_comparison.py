@@ -225,12 +225,13 @@ def test_an_older_version_that_was_passed_over_is_no_difference(road: Road, docu
 def test_a_version_from_behind_the_window_that_the_live_runs_have_yet_to_bring_is_no_difference(
     road: Road, documents: list[Data]
 ) -> None:
-    road.arrive(changed(road, documents[0], NOW - timedelta(hours=20)))
-    later = changed(road, documents[0], NOW + timedelta(minutes=5))
-    Feed.objects.update(cursor=NOW)  # however long ago this module was read
+    now = datetime.now(UTC).replace(microsecond=0)  # a window ends at the time of day, not when this module was read
+    road.arrive(changed(road, documents[0], now - timedelta(hours=20)))
+    later = changed(road, documents[0], now + timedelta(minutes=5))
+    Feed.objects.update(cursor=now)
     run = comparison_of(road, later)
     assert (kinds(run), run.differences["later"]) == (NOTHING_FOUND, 1)
-    Feed.objects.update(cursor=NOW + timedelta(minutes=10))
+    Feed.objects.update(cursor=now + timedelta(minutes=10))
     assert kinds(comparison_of(road, later))["different"] == 1
 
 
