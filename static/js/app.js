@@ -72,17 +72,35 @@
   });
   addEventListener("pageshow", () => $$("form[data-lean] :disabled").forEach((field) => { field.disabled = false; }));
 
-  // -- parts that refresh themselves: while the page is seen and nobody is at work in it
+  // -- parts that refresh themselves: while the page is seen and nobody is at work in them. What somebody walks into, or
+  // chooses from, while an answer is on its way stays as it is too; the next one is swapped in.
+  const atWork = (part) => Boolean($(".pick input:checked", part))
+    || part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea, :focus-visible");
   setInterval(() => {
     if (document.hidden || $("dialog:modal, [popover]:popover-open")) return;
     const now = Date.now();
     for (const part of $$("[data-refresh]")) {
-      const last = Number(part.dataset.last || performance.timeOrigin), busy = part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
-      if (busy || now - last < part.dataset.refresh * 1000) continue;
+      const last = Number(part.dataset.last ||= now);
+      if (now - last < part.dataset.refresh * 1000 || atWork(part)) continue;
       part.dataset.last = now;
       htmx.trigger(part, "refresh");
     }
   }, 500);
+  document.addEventListener("htmx:configRequest", (event) => {
+    // The page as it is now, pages turned and columns sorted meanwhile.
+    if (event.detail.elt.id === "watched") event.detail.path = location.pathname + location.search;
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.requestConfig.elt;
+    if (part.matches("[data-refresh]") && atWork(part)) event.detail.shouldSwap = false;
+  });
+  // Progress is told at every quarter, not at every look.
+  let spoken = $("[data-spoken]")?.dataset.spoken;
+  document.addEventListener("htmx:afterSwap", () => {
+    const now = $("[data-spoken]")?.dataset;
+    if (now && spoken !== undefined && now.spoken !== spoken) say(now.words);
+    spoken = now?.spoken ?? spoken;
+  });
 
   // -- keys: "/" to the search, "?" what there is, "g" and a letter to a page; off while somebody types
   let gone = 0;

@@ -259,7 +259,7 @@ def test_a_backfill_is_estimated_started_and_cancelled(tab: Tab, feed: Feed) -> 
     backfill = Backfill.objects.get(feed=feed)
     assert backfill.state == Backfill.State.RUNNING
 
-    tab.load(reverse("backfills-detail", args=[backfill.pk]))
+    goes(page, page.locator(f"main a[href='{reverse('backfills-detail', args=[backfill.pk])}']").first)
     assert page.get_by_role("progressbar").is_visible()
     tab.inspect()
     goes(page, button(page, "Cancel"))
