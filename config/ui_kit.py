@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import django_filters
 from django import forms
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.cells import Cell, cell
+from config.backoffice import charts
+from config.backoffice.cells import Cell, Column, cell
+from config.backoffice.charts import Bucket
+from config.backoffice.filter_bar import FilterBar
+from config.backoffice.pages import table_of
+from config.backoffice.pagination import Page
+from config.backoffice.resources import REGISTRY, Look, Panel
 
 
 class Example(forms.Form):
@@ -48,10 +57,89 @@ TAGS = [
 ]
 
 
+class ExampleFilters(django_filters.FilterSet):
+    """A filter of each kind."""
+
+    search = django_filters.CharFilter(label=_("Search"))
+    state = django_filters.ChoiceFilter(label=_("State"), choices=[("late", _("Late")), ("failed", _("Failed"))])
+    plate = django_filters.CharFilter(label=_("licence plate"))
+    amount_from = django_filters.NumberFilter(label=_("Amount"))
+    day_from = django_filters.DateFilter(label=_("Day"))
+
+    class Meta:
+        model = get_user_model()
+        fields = ()
+
+
+@dataclass(frozen=True)
+class ExampleRow:
+    """A row of no table: what is done with it is done with nothing."""
+
+    document: str
+    state: Cell
+    amount: int | None
+    pk: int = 0
+
+    def __str__(self) -> str:
+        return self.document
+
+
+COLUMNS = [
+    Column("document", _("Document"), lambda row: row.document, sortable=True),
+    Column("state", _("State"), lambda row: row.state, sortable=True),
+    Column("amount", _("Amount"), lambda row: row.amount, numeric=True),
+]
+
+
+def example_list() -> dict[str, Any]:
+    """What `ui/filters.html`, `ui/tools.html` and `ui/rows.html` want: filters in use, one of them not understood; a
+    saved view, a table with a search's words marked, verbs for several rows, and pages before and after."""
+    asked = QueryDict("search=WO/08138&state=late&amount_from=much")
+    bar = FilterBar(ExampleFilters(asked, get_user_model().objects.none()), asked, ("search", "state"))
+    rows = [
+        ExampleRow("WO/08138/1", Cell(str(_("Succeeded")), tag="ok"), 89_000),
+        ExampleRow("WO/08138/2", Cell(str(_("Failed")), tag="bad"), None),
+    ]
+    several = next(each for each in REGISTRY.values() if any(verb.bulk for verb in each.verbs))
+    return {
+        "resource": SimpleNamespace(name=several.name, label_plural=_("Work orders"), columns=COLUMNS),
+        "bulk": [verb for verb in several.verbs if verb.bulk],
+        "verbs": [(verb, f"{several.name}-{verb.name}") for verb in several.verbs],
+        "row": rows[0],
+        "bar": bar,
+        "look": Look(views=[SimpleNamespace(pk=0, name=str(_("Late")), query="state=late", is_default=True)]),
+        "here": "state=late",
+        "exports": True,
+        "columns": COLUMNS,
+        "ordering": "-document",
+        "page": Page(rows, "before", "after"),
+        "table": table_of(COLUMNS, rows, bar.words),
+        "found": [(row, "#", [(_("licence plate"), "WO/08138")]) for row in rows],
+    }
+
+
+def example_charts() -> list[charts.Chart]:
+    """One of each kind, and one of nothing."""
+    days = {date(2026, 1, 1) + timedelta(days=day): (day * 7) % 23 + day // 4 for day in range(60)}
+    week = {day: value for day, value in days.items() if day.month == 1}
+    what = str(_("Work orders"))
+    return [
+        charts.trend(what, week, Bucket.DAY),
+        charts.trend(what, days, Bucket.DAY),
+        charts.breakdown(
+            what, str(_("State")), [(str(_("Late")), 120), (str(_("Failed")), 45), (str(_("Queued")), 12)]
+        ),
+        charts.trend(what, {}),
+        charts.sparkline(what, week),
+    ]
+
+
 @login_required
 def ui_kit(request: HttpRequest) -> HttpResponse:
     if not request.user.is_superuser:
         raise PermissionDenied
+    if request.htmx.target == "rows":  # type: ignore[attr-defined]
+        return render(request, "ui/rows.html", example_list())
     context = {
         "form": Example(prefix="right"),
         "wrong": Example({"wrong-choice": "c"}, prefix="wrong"),
@@ -65,5 +153,8 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
             (_("searched"), Cell("Amir Nasution", words=("amir",))),
         ],
         "crumbs": [("#", _("Records")), ("#", _("Work orders"))],
+        "charts": example_charts(),
+        "panel": Panel(str(_("Labels and values")), [(_("state"), Cell(str(_("Late")), tag="warn"))]),
+        "list": example_list(),
     }
     return render(request, "ui/kit.html", context)
