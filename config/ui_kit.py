@@ -154,7 +154,7 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
         ],
         "crumbs": [("#", _("Records")), ("#", _("Work orders"))],
         "charts": example_charts(),
-        "panel": Panel(str(_("Labels and values")), [(_("state"), Cell(str(_("Late")), tag="warn"))]),
+        "panel": Panel(str(_("State")), [(_("state"), Cell(str(_("Late")), tag="warn"))]),
         "list": example_list(),
     }
     return render(request, "ui/kit.html", context)
