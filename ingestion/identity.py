@@ -40,47 +40,54 @@ def within(rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
 
 
 def of_row(row: Any, column: fields.IdentityNumber) -> str | None:
-    """The number in a row that `telling` found, or what everybody sees of it."""
+    """The number in a row that `telling` found, or in a line of such a row; or what everybody sees of it."""
     number: str | None = getattr(row, column.name)
-    return number if number is None or getattr(row, "tells_identity", False) else masked(number)
+    return number if number is None or tells(row) else masked(number)
+
+
+def tells(row: Any) -> bool:
+    """Whether `telling` said so of a row, or of the record that a line was fetched with."""
+    found = getattr(row, "tells_identity", None)
+    if found is None:
+        found = getattr(row._state.fields_cache.get("record"), "tells_identity", False)
+    return bool(found)
 
 
 def masked(number: str) -> str:
     return HIDDEN + (number[-SHOWN:] if len(number) >= 2 * SHOWN else "")
 
 
-def received(raw: str, dealership_id: int | None, user: Any) -> str:
+def received(raw: str, job_type: str, dealership_id: int | None, user: Any) -> str:
     """A record as received, its identity numbers as `user` may see them; what is no JSON cannot be told apart."""
-    return raw if may(user, PERMISSION, dealership_id) else hidden_in(raw)
+    return raw if may(user, PERMISSION, dealership_id) else hidden_in(raw, job_type)
 
 
-def hidden_in(raw: str) -> str:
+def hidden_in(raw: str, job_type: str) -> str:
     """A record as received without identity numbers; without anything if it is no JSON."""
     try:
         record = decode(raw)
-        told = hidden(record)
+        told = hidden(record, wire_names(job_type))
         return raw if told == record else encode(told).decode()
     except (msgspec.MsgspecError, RecursionError):
         return HIDDEN
 
 
-def hidden(value: Any) -> Any:
+def hidden(value: Any, names: frozenset[str]) -> Any:
     """What was received, without the numbers under any spelling of their keys."""
     if isinstance(value, list):
-        return [hidden(each) for each in value]
+        return [hidden(each, names) for each in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: masked(str(each)) if each and wire_name(key) in wire_names() else hidden(each)
+        key: masked(str(each)) if each and wire_name(key) in names else hidden(each, names)
         for key, each in value.items()
     }
 
 
 @cache
-def wire_names() -> frozenset[str]:
-    models: list[type[Model]] = [
-        model for job_type in JOB_TYPES.values() for model in (job_type.record, *job_type.lines.values())
-    ]
+def wire_names(job_type: str) -> frozenset[str]:
+    """The keys of a job type's identity numbers: what is one there may be a customer's number elsewhere."""
+    models: list[type[Model]] = [JOB_TYPES[job_type].record, *JOB_TYPES[job_type].lines.values()]
     return frozenset(
         wire_name(column.name)
         for model in models

@@ -50,7 +50,7 @@ def versions(job: JobType, record: Any, user: Any) -> list[Version]:
         .order_by("-history_id")
         .only("history_id", "history_date", "history_type", "run_id", "raw", "dealership_id")[: MOST + 1]
     )
-    told = [identity.received(each.raw, each.dealership_id, user) for each in stored]
+    told = [identity.received(each.raw, job.code, each.dealership_id, user) for each in stored]
     labels = labels_of(job)
     found = []
     for place, each in enumerate(stored[:MOST]):

@@ -107,7 +107,7 @@ class QuarantinedRecordAdmin(ReadOnly, BigTableAdmin):
 
     @admin.display(description=_("as received"))
     def as_received(self, record: QuarantinedRecord) -> str:
-        raw = record.raw if getattr(record, "tells_identity", False) else identity.hidden_in(record.raw)
+        raw = record.raw if identity.tells(record) else identity.hidden_in(record.raw, record.job_type)
         return format_html("<pre>{}</pre>", pretty(raw))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

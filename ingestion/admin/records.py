@@ -54,10 +54,11 @@ class LineInline(ReadOnly, admin.TabularInline):
         return True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("dealership")
+        return identity.telling(super().get_queryset(request), request.user).select_related("dealership")
 
 
 class RecordAdmin(ReadOnly, Timeline, BigTableAdmin):
+    job: JobType
     list_select_related = ("dealership",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -68,7 +69,7 @@ class RecordAdmin(ReadOnly, Timeline, BigTableAdmin):
         pk = int(object_id) if object_id.isdecimal() else 0
         for version in self.model.history.filter(id=pk).order_by("-history_id")[:MOST]:
             what = _("created") if version.history_type == "+" else _("changed")
-            raw = pretty(identity.received(version.raw, version.dealership_id, request.user))
+            raw = pretty(identity.received(version.raw, self.job.code, version.dealership_id, request.user))
             yield Entry(version.history_date, what, run=version.run_id, received=raw)
 
 

@@ -36,7 +36,7 @@ class QuarantinedRecordSerializer(serializers.ModelSerializer):
     raw = serializers.SerializerMethodField(help_text="The record as received.")
 
     def get_raw(self, entry: QuarantinedRecord) -> str:
-        return identity.received(entry.raw, entry.dealership_id, self.context["request"].user)
+        return identity.received(entry.raw, entry.job_type, entry.dealership_id, self.context["request"].user)
 
     class Meta:
         model = QuarantinedRecord

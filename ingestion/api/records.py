@@ -156,7 +156,9 @@ class VersionSerializer(serializers.Serializer):
     raw = serializers.SerializerMethodField(help_text="The record as received.")
 
     def get_raw(self, version: Any) -> str:
-        return identity.received(version.raw, version.dealership_id, self.context["request"].user)
+        return identity.received(
+            version.raw, self.context["view"].job.code, version.dealership_id, self.context["request"].user
+        )
 
     def get_type(self, version: Any) -> str:
         return "created" if version.history_type == "+" else "changed"

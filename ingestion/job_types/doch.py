@@ -36,8 +36,8 @@ class DocumentHandlingUnit(Line):
     nama_penerima_stnk = fields.Text(_("STNK recipient's name"))
     jenis_id_penerima_bpkb = fields.Code(_("BPKB recipient's kind of id"), codes.JENIS_ID)
     jenis_id_penerima_stnk = fields.Code(_("STNK recipient's kind of id"), codes.JENIS_ID)
-    no_id_penerima_bpkb = fields.Text(_("BPKB recipient's id"))
-    no_id_penerima_stnk = fields.Text(_("STNK recipient's id"))
+    no_id_penerima_bpkb = fields.IdentityNumber(_("BPKB recipient's id"))
+    no_id_penerima_stnk = fields.IdentityNumber(_("STNK recipient's id"))
 
     class Meta(Line.Meta):
         verbose_name = _("unit in registration")

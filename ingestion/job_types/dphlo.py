@@ -14,7 +14,7 @@ class HotlineDownPayment(Record):
     id_hlo_document = fields.Text(_("hotline order"))
     tanggal_pemesanan_hlo = fields.Day(_("order date"))
     no_work_order = fields.Text(_("work order"))
-    id_customer = fields.Text(_("customer's national id (KTP)"))
+    id_customer = fields.IdentityNumber(_("customer's national id (KTP)"))
 
     class Meta(Record.Meta):
         verbose_name = _("hotline down payment")

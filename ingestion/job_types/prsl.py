@@ -10,7 +10,7 @@ from ingestion.models.record import Line, Record, by_day, found_by, lines_of, on
 class PartsSale(Record):
     no_so = fields.Key(_("sales order"))
     tgl_so = fields.Day(_("order date"))
-    id_customer = fields.Text(_("customer"))
+    id_customer = fields.IdentityNumber(_("customer's identity number"))
     nama_customer = fields.Text(_("customer's name"))
     disc_so = fields.Money(_("discount on the order"))
     total_harga_so = fields.Money(_("order total"))

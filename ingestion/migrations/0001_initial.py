@@ -429,7 +429,7 @@ class Migration(migrations.Migration):
                 ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
                 (
                     "id_customer",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="customer's national id (KTP)"),
+                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's national id (KTP)"),
                 ),
                 (
                     "dealership",
@@ -708,7 +708,10 @@ class Migration(migrations.Migration):
                 ("content_hash", models.UUIDField(editable=False)),
                 ("no_so", ingestion.fields.Key(verbose_name="sales order")),
                 ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
+                (
+                    "id_customer",
+                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's identity number"),
+                ),
                 ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
                 ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
                 ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),
@@ -1605,11 +1608,11 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "no_id_penerima_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="BPKB recipient's id"),
+                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="BPKB recipient's id"),
                 ),
                 (
                     "no_id_penerima_stnk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="STNK recipient's id"),
+                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="STNK recipient's id"),
                 ),
                 (
                     "dealership",
@@ -3233,7 +3236,7 @@ class Migration(migrations.Migration):
                 ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
                 (
                     "id_customer",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="customer's national id (KTP)"),
+                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's national id (KTP)"),
                 ),
                 ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
                 ("history_date", models.DateTimeField()),
@@ -3605,7 +3608,10 @@ class Migration(migrations.Migration):
                 ("content_hash", models.UUIDField(editable=False)),
                 ("no_so", ingestion.fields.Key(verbose_name="sales order")),
                 ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
+                (
+                    "id_customer",
+                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's identity number"),
+                ),
                 ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
                 ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
                 ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),

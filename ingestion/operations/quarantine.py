@@ -222,7 +222,7 @@ class QuarantineResource(Resource):
                 ]
             ),
         )
-        raw = pretty(identity.received(row.raw, row.dealership_id, request.user))
+        raw = pretty(identity.received(row.raw, row.job_type, row.dealership_id, request.user))
         yield Panel(_("As received"), template="operations/raw.html", context={"raw": raw, "copied": True})
 
     def beside_panels(self, request: HttpRequest, row: QuarantinedRecord) -> dict[str, Any]:

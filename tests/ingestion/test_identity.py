@@ -12,8 +12,9 @@ from django.urls import reverse
 from dealers.models import Dealership, User
 from dealers.permissions import table
 from dealers.roles import Role
-from ingestion import identity
-from ingestion.job_types import JOB_TYPES
+from ingestion import identity, search
+from ingestion.fields import IdentityNumber, wire_fields
+from ingestion.job_types import JOB_TYPES, JobType
 from tests.factories import DealershipFactory, MembershipFactory, QuarantineFactory, UserFactory, record_of
 from tests.people import api_of
 
@@ -21,6 +22,13 @@ pytestmark = pytest.mark.django_db
 PROSPECT, SPK = JOB_TYPES["prospect"], JOB_TYPES["spk_read"]
 NUMBER = "3174012345678901"
 RAW = json.dumps({"idProspect": "P/1", "noKTP": NUMBER, "noKontak": "0811", "unit": [{"No_Ktp ": NUMBER}]})
+EVERY = [
+    (job, array, column.name)
+    for job in JOB_TYPES.values()
+    for array, model in (("", job.record), *job.lines.items())
+    for column in wire_fields(model)
+    if isinstance(column, IdentityNumber)
+]
 SEES = {role for role in Role if role in table()[identity.PERMISSION]}
 
 
@@ -55,6 +63,38 @@ def test_a_record_tells_its_number_to_whom_the_table_says(here: Dealership, pros
         assert listed["no_ktp"] == same["no_ktp"] == "••••8901"
         assert NUMBER not in version["raw"]
         assert "0811" in version["raw"]
+
+
+@pytest.mark.parametrize(("role", "sees"), [(Role.OWNER, True), (Role.VIEWER, False)])
+@pytest.mark.parametrize(("job", "array", "column"), EVERY, ids=str)
+def test_every_number_is_told_to_the_same_people_on_page_api_and_admin(
+    here: Dealership, job: JobType, array: str, column: str, role: Role, sees: bool
+) -> None:
+    record = record_of(job, here)
+    rows = getattr(record, array).all() if array else job.record.objects.filter(pk=record.pk)
+    rows.update(**{column: NUMBER})
+    search.write(job, [record.pk])
+    user = person(role, here)
+    client = Client()
+    client.force_login(user)
+    name = job.record._meta.model_name
+    for answer in (
+        api_of(user).get(f"/api/v1/dgi/{job.code}/"),
+        api_of(user).get(f"/api/v1/dgi/{job.code}/{record.pk}/"),
+        client.get(f"/records/{job.code}/{record.pk}/"),
+        client.get(reverse(f"admin:ingestion_{name}_change", args=[record.pk])),
+    ):
+        assert answer.status_code == 200
+        assert (NUMBER in answer.content.decode()) == sees, answer.request["PATH_INFO"]
+        assert "8901" in answer.content.decode(), answer.request["PATH_INFO"]
+    found = api_of(user).get(f"/api/v1/dgi/{job.code}/", {"search": NUMBER}).json()["results"]
+    assert found == [], "no search tells a number"
+
+
+def test_a_key_is_hidden_where_it_is_that_of_a_number_and_nowhere_else() -> None:
+    raw = json.dumps({"idCustomer": NUMBER})
+    assert NUMBER not in identity.hidden_in(raw, "dphlo_read")
+    assert identity.hidden_in(raw, "inv1_read") == raw
 
 
 def test_who_may_not_see_a_number_cannot_ask_for_it_either(here: Dealership, prospect: Any) -> None:
@@ -93,7 +133,7 @@ def test_quarantine_tells_it_to_the_same_people(here: Dealership, role: Role, se
 
 @pytest.mark.parametrize("raw", ["", "{", '{"noKTP": "' + NUMBER, "[" * 5000])
 def test_what_is_no_json_is_hidden_whole(raw: str) -> None:
-    assert identity.hidden_in(raw) == "••••"
+    assert identity.hidden_in(raw, "prospect") == "••••"
 
 
 def test_a_short_number_is_hidden_whole() -> None:

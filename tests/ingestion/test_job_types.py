@@ -24,6 +24,9 @@ WIB = ZoneInfo("Asia/Jakarta")
 
 COUNTS = {"kmTerakhir", "kuantitas", "kuantitasDiterima", "kuantitasTerkirim", "quantity", "tenor"}
 WITHOUT_TABLE = {"kodePekerjaan"}
+IDENTITY_NUMBERS = {"noktp", "noktpbpkb", "npwp", "nokk", "noidpenerimabpkb", "noidpenerimastnk"}
+CUSTOMERS_NUMBER, NUMBERED_BY_PAPERS = {"idcustomer"}, {"dphlo_read", "prsl_read"}
+"""Where a customer's number is that of their identity card; elsewhere it is the dealer's own."""
 TABLES = {
     "asal_unit_entry": codes.ASAL_UNIT_ENTRY,
     "cara_bayar": codes.CARA_BAYAR,
@@ -100,11 +103,11 @@ def lines_by_wire_name(job_type: JobType) -> dict[str, Any]:
     return {fields.wire_name(array): model for array, model in job_type.lines.items()}
 
 
-def column_type(name: str, kind: str) -> type[fields.WireField]:
+def column_type(job: str, name: str, kind: str) -> type[fields.WireField]:
     """The column that suits a field of the interface: `kind` is its type in the specification."""
     if name in ("latitude", "longitude"):
         return fields.Coordinate
-    if fields.wire_name(name) in ("noktp", "noktpbpkb", "npwp", "nokk"):
+    if fields.wire_name(name) in IDENTITY_NUMBERS | (CUSTOMERS_NUMBER if job in NUMBERED_BY_PAPERS else set()):
         return fields.IdentityNumber
     if kind.endswith(" code"):
         return fields.Text if name in WITHOUT_TABLE else fields.Code
@@ -169,7 +172,7 @@ def test_every_field_has_one_column_and_no_column_is_left_over(job_type: JobType
 @each_of_the_interface
 def test_every_column_has_the_type_of_its_field(job_type: JobType) -> None:
     for model, expected in models_and_fields(job_type):
-        types = {fields.wire_name(name): column_type(name, kind) for name, kind in expected}
+        types = {fields.wire_name(name): column_type(job_type.code, name, kind) for name, kind in expected}
         if model is job_type.record:
             types[fields.wire_name(job_type.key)] = fields.Key
         assert {fields.wire_name(column.name): type(column) for column in fields.wire_fields(model)} == types, model
