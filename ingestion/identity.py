@@ -5,6 +5,7 @@ Everybody else sees the last digits, by which a customer on the phone is told ap
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ from django.db.models.expressions import ExpressionWrapper
 from dealers.permissions import dealerships_of, may
 from ingestion import fields
 from ingestion.fields import wire_fields, wire_name
-from ingestion.job_types import JOB_TYPES
+from ingestion.job_types import JOB_TYPES, JobType
 
 PERMISSION = "records.identity_numbers:view"
 SHOWN = 4
@@ -86,11 +87,14 @@ def hidden(value: Any, names: frozenset[str]) -> Any:
 
 @cache
 def wire_names(job_type: str) -> frozenset[str]:
-    """The keys of a job type's identity numbers: what is one there may be a customer's number elsewhere."""
-    models: list[type[Model]] = [JOB_TYPES[job_type].record, *JOB_TYPES[job_type].lines.values()]
-    return frozenset(
-        wire_name(column.name)
-        for model in models
-        for column in wire_fields(model)
-        if isinstance(column, fields.IdentityNumber)
-    )
+    """The keys of identity numbers, wherever they may turn up; not those that are something else in this job type."""
+    every = {(name, secret) for job in JOB_TYPES.values() for name, secret in keys(job)}
+    own = {name for name, secret in keys(JOB_TYPES[job_type]) if not secret}
+    return frozenset({name for name, secret in every if secret} - own)
+
+
+def keys(job: JobType) -> Iterator[tuple[str, bool]]:
+    """Each key of a record and its lines, and whether it is that of an identity number."""
+    models: list[type[Model]] = [job.record, *job.lines.values()]
+    for column in (column for model in models for column in wire_fields(model)):
+        yield wire_name(column.name), isinstance(column, fields.IdentityNumber)

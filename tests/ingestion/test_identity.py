@@ -91,9 +91,10 @@ def test_every_number_is_told_to_the_same_people_on_page_api_and_admin(
     assert found == [], "no search tells a number"
 
 
-def test_a_key_is_hidden_where_it_is_that_of_a_number_and_nowhere_else() -> None:
+def test_a_key_is_hidden_unless_it_is_something_else_there() -> None:
     raw = json.dumps({"idCustomer": NUMBER})
     assert NUMBER not in identity.hidden_in(raw, "dphlo_read")
+    assert NUMBER not in identity.hidden_in(raw, "pkb"), "nobody knows what it is"
     assert identity.hidden_in(raw, "inv1_read") == raw
 
 
