@@ -70,6 +70,7 @@ MENU = (
         ),
     ),
     Group(_("Mine"), (Item(_("Exports"), "exports", "download", "records.export:add"),)),
+    Group(_("Settings"), (Item(_("Holidays"), "holidays", "calendar-event", "dealers.holiday:view"),)),
     Group(_("Platform"), (Item(_("Components"), "ui_kit", "adjustments-horizontal", platform=True),)),
 )
 

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 import config.api
+import dealers.resources
 import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
@@ -19,6 +20,7 @@ urlpatterns = [
     path("", include(ingestion.urls)),
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
+    *dealers.resources.HOLIDAYS.urls,
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),

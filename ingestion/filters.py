@@ -12,21 +12,26 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, F, Func, QuerySet, Value
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.text import format_lazy
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 
-from config.backoffice.filters import AnyNumberOf, AnyOf, YesOrNoFilter
+from config.backoffice.filters import (
+    AnyNumberOf,
+    AnyOf,
+    Bounds,
+    YesOrNoFilter,
+    amount_bounds,
+    count_bounds,
+    day_bounds,
+    from_,
+    to,
+)
 from config.backoffice.schema import NOT_BLANK
 from ingestion import fields, identity, search
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Backfill, Feed, QuarantinedRecord, Run
 
-ISO_DAY = ["%Y-%m-%d"]
-AMOUNT = r"^-?\d{1,20}(\.\d{1,20})?$"
-MOST = 2**63 - 1
-"""The greatest whole number of a column."""
 TWO_LETTERS = r"^\s*[^\s\u0000][^\u0000]*[^\s\u0000]\s*$"
 
 
@@ -75,53 +80,11 @@ class MomentFilter(django_filters.Filter):
         return qs.filter(**{f"{self.field_name}__{lookup}": moment})
 
 
-Bounds = tuple[django_filters.Filter, django_filters.Filter]
-
-
 def moment_bounds(name: str, label: Any) -> Bounds:
     """A filter from, and one up to, a moment or a day."""
     typed = extend_schema_field({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]})
     made = partial(MomentFilter, field_name=name)
     return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
-
-
-def day_bounds(name: str, label: Any) -> Bounds:
-    """A filter from, and one up to, a day."""
-    made = partial(django_filters.DateFilter, field_name=name, input_formats=ISO_DAY)
-    return made(lookup_expr="gte", label=from_(label)), made(lookup_expr="lte", label=to(label))
-
-
-class AmountFilter(django_filters.NumberFilter):
-    """One whose field alone says what is too much."""
-
-    def get_max_validator(self) -> None:
-        """None."""
-
-
-class CountFilter(AmountFilter):
-    field_class = forms.IntegerField
-
-
-def amount_bounds(name: str, label: Any) -> Bounds:
-    """A filter from, and one up to, an amount, both included; whoever has no amount is in neither."""
-    typed = extend_schema_field({"type": "string", "format": "decimal", "pattern": AMOUNT})
-    made = partial(AmountFilter, field_name=name, max_digits=40, decimal_places=20)
-    return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
-
-
-def count_bounds(name: str, label: Any) -> Bounds:
-    """A filter from, and one up to, a whole number."""
-    typed = extend_schema_field({"type": "integer", "minimum": -MOST, "maximum": MOST})
-    made = partial(CountFilter, field_name=name, min_value=-MOST, max_value=MOST)
-    return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
-
-
-def from_(label: Any) -> Any:
-    return format_lazy(_("{label}, from"), label=label)
-
-
-def to(label: Any) -> Any:
-    return format_lazy(_("{label}, to"), label=label)
 
 
 class AnyIdentityNumber(AnyOf):

@@ -13,7 +13,7 @@ import factory
 from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 
-from dealers.models import Dealership, Membership, User
+from dealers.models import Dealership, Holiday, Membership, User
 from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
@@ -189,8 +189,20 @@ def record_of(
     return record
 
 
+class HolidayFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Holiday
+
+    dealership = factory.SubFactory(DealershipFactory)
+    day = factory.Sequence(lambda n: date(2027, 1, 1) + timedelta(days=n))
+    name = "Nyepi"
+
+
 FACTORIES: dict[Any, Any] = {
     made._meta.model: made
-    for made in (DealershipFactory, ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory)
+    for made in (
+        *(DealershipFactory, HolidayFactory),
+        *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
+    )
 }
 """How a row of a model is made, by the model."""

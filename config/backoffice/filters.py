@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters.rest_framework import DjangoFilterBackend
@@ -119,3 +121,51 @@ class YesOrNo(forms.Field):
 @extend_schema_field({"type": "boolean"})
 class YesOrNoFilter(django_filters.Filter):
     field_class = YesOrNo
+
+
+# -- from and to
+
+ISO_DAY = ["%Y-%m-%d"]
+AMOUNT = r"^-?\d{1,20}(\.\d{1,20})?$"
+MOST = 2**63 - 1
+"""The greatest whole number of a column."""
+Bounds = tuple[django_filters.Filter, django_filters.Filter]
+
+
+def day_bounds(name: str, label: Any) -> Bounds:
+    """A filter from, and one up to, a day."""
+    made = partial(django_filters.DateFilter, field_name=name, input_formats=ISO_DAY)
+    return made(lookup_expr="gte", label=from_(label)), made(lookup_expr="lte", label=to(label))
+
+
+class AmountFilter(django_filters.NumberFilter):
+    """One whose field alone says what is too much."""
+
+    def get_max_validator(self) -> None:
+        """None."""
+
+
+class CountFilter(AmountFilter):
+    field_class = forms.IntegerField
+
+
+def amount_bounds(name: str, label: Any) -> Bounds:
+    """A filter from, and one up to, an amount, both included; whoever has no amount is in neither."""
+    typed = extend_schema_field({"type": "string", "format": "decimal", "pattern": AMOUNT})
+    made = partial(AmountFilter, field_name=name, max_digits=40, decimal_places=20)
+    return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
+
+
+def count_bounds(name: str, label: Any) -> Bounds:
+    """A filter from, and one up to, a whole number."""
+    typed = extend_schema_field({"type": "integer", "minimum": -MOST, "maximum": MOST})
+    made = partial(CountFilter, field_name=name, min_value=-MOST, max_value=MOST)
+    return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
+
+
+def from_(label: Any) -> Any:
+    return format_lazy(gettext_lazy("{label}, from"), label=label)
+
+
+def to(label: Any) -> Any:
+    return format_lazy(gettext_lazy("{label}, to"), label=label)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import django_tables2 as tables
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -147,8 +149,21 @@ class DetailPage(ResourcePage):
 class FormPage(ResourcePage):
     """A form on a page of its own; an invalid one answers 422 with everything as it was typed."""
 
-    def form(self, **options: Any) -> Any:
-        return self.resource.form(**options)
+    def form(self, verb: str, **options: Any) -> Any:
+        return self.resource.form_for(self.request.user, verb, **options)
+
+    def saved(self, save: Callable[[Any, Any], Any], form: Any) -> Any:
+        """The row that was written; None, with the reason among the form's errors, if it could not be."""
+        if not form.is_valid():
+            return None
+        try:
+            with transaction.atomic():
+                return save(self.request.user, form)
+        except IntegrityError:
+            form.add_error(
+                None, _("Somebody else has just saved something that this contradicts. Look, and try again.")
+            )
+            return None
 
     def show(self, form: Any, title: str, status: int = 200, **context: Any) -> HttpResponse:
         return self.answer("ui/form.html", status, form=form, title=title, crumbs=self.crumbs(), **context)
@@ -161,14 +176,14 @@ class FormPage(ResourcePage):
 class CreatePage(FormPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
-        return self.show(self.form(), self.title())
+        return self.show(self.form("add"), self.title())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
-        form = self.form(data=request.POST)
-        if not form.is_valid():
+        form = self.form("add", data=request.POST)
+        row = self.saved(self.resource.create, form)
+        if row is None:
             return self.show(form, self.title(), 422)
-        row = self.resource.create(request.user, form)
         messages.success(request, _("%(thing)s is saved.") % {"thing": self.resource.title(row)})
         return redirect(self.resource.address(row))
 
@@ -180,15 +195,14 @@ class EditPage(FormPage):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.row(pk)
         self.need("change", row)
-        return self.show(self.form(instance=row), self.resource.title(row), row=row)
+        return self.show(self.form("change", instance=row), self.resource.title(row), row=row)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.row(pk)
         self.need("change", row)
-        form = self.form(data=request.POST, instance=row)
-        if not form.is_valid():
+        form = self.form("change", data=request.POST, instance=row)
+        if self.saved(self.resource.change_row, form) is None:
             return self.show(form, self.resource.title(self.row(pk)), 422, row=row)
-        self.resource.change_row(request.user, form)
         messages.success(request, _("%(thing)s is saved.") % {"thing": self.resource.title(row)})
         return redirect(self.resource.address(row))
 

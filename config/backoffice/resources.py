@@ -172,6 +172,11 @@ class Resource:
 
     # -- writing
 
+    def form_for(self, user: Any, verb: str, **options: Any) -> Any:
+        """The form with which `user` adds or changes a row."""
+        form: Any = self.form
+        return form(**options)
+
     def create(self, user: Any, form: Any) -> Any:
         return form.save()
 

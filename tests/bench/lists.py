@@ -1,4 +1,4 @@
-"""Lists and searches of the API as somebody of one dealership, beside a million work orders of twenty."""
+"""Lists and searches of the API and of the staff's pages, beside a million work orders of twenty."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -31,7 +33,18 @@ PAGES = {
     "runs": ("/api/v1/dgi/runs/", 50),
     "freshness": ("/api/v1/dgi/freshness/", 50),
 }
-"""Addresses, and the milliseconds wanted at the 95th percentile."""
+"""Addresses of the API, and the milliseconds wanted at the 95th percentile."""
+STAFF_PAGES = {
+    "records": ("/records/pkb/", 150),
+    "records, a later page": ("/records/pkb/?ordering=id", 150),
+    "records by a code": ("/records/pkb/?status_work_order=4", 150),
+    "records, search one": ("/records/pkb/?search=COPY/040000", 300),
+    "records, search everything": ("/records/pkb/?search=COPY", 300),
+    "records, search nothing": ("/records/pkb/?search=nowhere-at-all", 300),
+    "figures and charts, remembered by none": ("/records/pkb/summary/", 400),
+    "figures of a code": ("/records/pkb/summary/?status_work_order=4", 400),
+}
+"""Addresses of the pages that staff see, likewise."""
 
 
 def measure(session: Session) -> Table:
@@ -43,10 +56,18 @@ def measure(session: Session) -> Table:
     make_searchable(session)
     session.calm()
     client = somebody()
+    everywhere = Client()
+    everywhere.force_login(User.objects.create_superuser("everywhere@bench.example", name="everywhere"))
+    staff = Client()
+    staff.force_login(User.objects.get(email="lists@bench.example"))
     table = Table(f"API, {RECORDS:,} work orders of {DEALERSHIPS} dealerships", ["page", "p50 ms", "p95 ms", "wanted"])
     for name, (address, wanted) in PAGES.items():
         times = timed(lambda: ask(client, address))  # noqa: B023
         table.add(name, f"{times[0]:.1f}", f"{times[1]:.1f}", f"≤ {wanted}")
+    for who, browser in (("one dealership", staff), ("all", everywhere)):
+        for name, (address, wanted) in STAFF_PAGES.items():
+            times = timed(lambda: ask(browser, address))  # noqa: B023
+            table.add(f"{name} ({who})", f"{times[0]:.1f}", f"{times[1]:.1f}", f"≤ {wanted}")
     with_fence, without = (timed(lambda: look(as_platform)) for as_platform in (False, True))  # noqa: B023
     table.notes.append(
         f"the same query with row-level security and without: {with_fence[0] / without[0]:.2f} × (wanted: ≤ 1.15)"
@@ -74,7 +95,8 @@ def somebody() -> APIClient:
     return client
 
 
-def ask(client: APIClient, address: str) -> None:
+def ask(client: Client, address: str) -> None:
+    cache.clear()
     with nobody():
         answer = client.get(address)
     if answer.status_code != 200:

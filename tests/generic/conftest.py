@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 import config.urls  # noqa: F401 - whatever has an address is registered
 from config.backoffice.resources import REGISTRY, Resource
@@ -59,10 +60,25 @@ class Room:
     client: Client
     add: Callable[[], Any]
 
+    def address(self, page: str, row: Any = None) -> str:
+        return reverse(f"{self.resource.name}-{page}", args=[] if page == "new" else [row.pk])
+
+
+@pytest.fixture
+def owner(alice: User, client: Client) -> User:
+    found = with_role(alice, Role.OWNER)
+    client.force_login(found)
+    return found
+
 
 @pytest.fixture(params=sorted(REGISTRY))
-def room(request: pytest.FixtureRequest, db: None, dealership_a: Dealership, alice: User, client: Client) -> Room:
+def room(request: pytest.FixtureRequest, dealership_a: Dealership, owner: User, client: Client) -> Room:
     resource = REGISTRY[request.param]
-    owner = with_role(alice, Role.OWNER)
-    client.force_login(owner)
+    return Room(resource, dealership_a, owner, client, lambda: row_of(resource, dealership_a))
+
+
+@pytest.fixture(params=sorted(name for name, resource in REGISTRY.items() if resource.form))
+def writable(request: pytest.FixtureRequest, dealership_a: Dealership, owner: User, client: Client) -> Room:
+    """That of a resource whose rows people write."""
+    resource = REGISTRY[request.param]
     return Room(resource, dealership_a, owner, client, lambda: row_of(resource, dealership_a))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -11,13 +12,15 @@ from django.test.utils import CaptureQueriesContext
 
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.resources import REGISTRY
-from dealers.models import User
+from dealers.models import Dealership, Event, User
 from dealers.permissions import table
 from dealers.roles import Role
+from tests.factories import MembershipFactory
 from tests.generic.conftest import Room
 from tests.people import with_role
 
 MOST_QUERIES = 25
+DEALER = "dealership"
 
 
 def rows_part(room: Room, query: str = "") -> str:
@@ -135,6 +138,79 @@ def test_another_dealerships_rows_are_not_there(room: Room, charlie: User) -> No
     neighbour.force_login(with_role(charlie, Role.OWNER))
     assert neighbour.get(room.resource.address(row)).status_code == 404
     assert room.resource.address(row) not in neighbour.get(room.resource.list_address).content.decode()
+
+
+def data_of(form: Any) -> dict[str, Any]:
+    """What a browser would send of a form as it is shown."""
+    return {bound.html_name: found for bound in form if (found := bound.value()) not in (None, "", False)}
+
+
+def test_a_row_is_added_changed_and_deleted_on_pages_and_the_audit_tells_of_each(writable: Room) -> None:
+    resource, model, row = writable.resource, writable.resource.model, writable.add()
+    data = data_of(resource.form_for(writable.owner, "change", instance=row))
+    new, edit, delete = (writable.address(verb, row) for verb in ("new", "edit", "delete"))
+    assert writable.client.get(edit).status_code == 200
+    assert writable.client.post(edit, data).headers["Location"] == resource.address(row)
+    for verb, address in (("add", new), ("delete", delete)):
+        assert writable.client.get(address).status_code == (200 if resource.may(writable.owner, verb) else 403)
+    if not resource.may(writable.owner, "add"):
+        assert [writable.client.post(address, data).status_code for address in (new, delete)] == [403, 403]
+        assert model._default_manager.filter(pk=row.pk).exists()
+        return
+    assert writable.client.post(delete).headers["Location"] == resource.list_address
+    assert not model._default_manager.filter(pk=row.pk).exists()
+    answer = writable.client.post(new, data)
+    [made] = model._default_manager.all()
+    assert answer.headers["Location"] == resource.address(made)
+    assert [data_of(resource.form_for(writable.owner, "change", instance=made))] == [data]
+    verbs = Event.objects.filter(verb__startswith=f"{model._meta.model_name}.").values_list("verb", flat=True)
+    assert {each.partition(".")[2] for each in verbs} == {"added", "changed", "deleted"}
+
+
+def test_a_form_without_anything_answers_with_what_is_missing(writable: Room) -> None:
+    row = writable.add()
+    required = [name for name, field in writable.resource.form.base_fields.items() if field.required and name != DEALER]
+    if not required:
+        pytest.skip("nothing is required")
+    for address in (writable.address("edit", row), writable.address("new", row)):
+        answer = writable.client.post(address, {})
+        assert answer.status_code == 422
+        assert set(required) <= set(answer.context["form"].errors)
+
+
+def test_what_contradicts_a_row_that_is_there_is_refused_in_words(writable: Room) -> None:
+    if not writable.resource.may(writable.owner, "add"):
+        pytest.skip("nobody adds one")
+    data = data_of(writable.resource.form_for(writable.owner, "change", instance=writable.add()))
+    if not writable.resource.model._meta.constraints:
+        pytest.skip("there may be several")
+    answer = writable.client.post(writable.address("new"), data)
+    assert answer.status_code == 422
+    assert writable.resource.model._default_manager.count() == 1
+
+
+def test_a_row_is_put_into_no_dealership_of_others(writable: Room, dealership_b: Dealership) -> None:
+    data = data_of(writable.resource.form_for(writable.owner, "change", instance=writable.add())) | {
+        DEALER: dealership_b.pk
+    }
+    writable.client.post(writable.address("edit", writable.resource.model._default_manager.get()), data)
+    writable.client.post(writable.address("new"), data)
+    assert not writable.resource.model._default_manager.filter(dealership=dealership_b).exists()
+
+
+def test_who_may_only_look_changes_nothing(writable: Room, charlie: User) -> None:
+    row = writable.add()
+    before = type(row)._default_manager.values().get(pk=row.pk)
+    data = data_of(writable.resource.form_for(writable.owner, "change", instance=row))
+    viewer, neighbour = Client(), Client()
+    viewer.force_login(MembershipFactory(dealership=writable.dealership, role=Role.VIEWER).user)
+    neighbour.force_login(with_role(charlie, Role.OWNER))
+    for verb in ("edit", "delete"):
+        address = writable.address(verb, row)
+        assert {viewer.get(address).status_code, viewer.post(address, data).status_code} == {403}
+        assert {neighbour.get(address).status_code, neighbour.post(address, data).status_code} == {404}
+    assert viewer.post(writable.address("new"), data).status_code == 403
+    assert type(row)._default_manager.values().get(pk=row.pk) == before
 
 
 def test_there_are_resources() -> None:

@@ -1,0 +1,84 @@
+"""Pages of what people write: every row of a dealership with its audit, and the dealership's own settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from config.backoffice.cells import Column, attribute
+from config.backoffice.filters import AnyOf, day_bounds
+from config.backoffice.resources import Resource, register
+from dealers import audit
+from dealers.models import Dealership, Holiday
+
+
+class DealershipResource(Resource):
+    """Rows of dealerships that people add, change and delete. The audit tells each in the same transaction.
+
+    A form's `dealership` offers those in which its reader may do so, and is fixed once the row is there.
+    """
+
+    def form_for(self, user: Any, verb: str, **options: Any) -> Any:
+        form = super().form_for(user, verb, **options)
+        field: Any = form.fields.get("dealership")
+        if field is not None:
+            permission = f"{self.model._meta.app_label}.{self.model._meta.model_name}:{verb}"
+            field.queryset = Dealership.objects.visible_to(user, permission).order_by("name")
+            field.disabled = verb == "change"
+            if verb == "add" and len(only := field.queryset[:2]) == 1:
+                field.initial, field.empty_label = only[0], None
+        return form
+
+    def create(self, user: Any, form: Any) -> Any:
+        row = super().create(user, form)
+        audit.record(f"{self.model._meta.model_name}.added", row)
+        return row
+
+    def change_row(self, user: Any, form: Any) -> Any:
+        row = super().change_row(user, form)
+        changes = {name: [form.initial.get(name), form.cleaned_data[name]] for name in form.changed_data}
+        audit.record(f"{self.model._meta.model_name}.changed", row, changes=changes)
+        return row
+
+    def delete_row(self, user: Any, row: Any) -> None:
+        audit.record(f"{self.model._meta.model_name}.deleted", row)
+        super().delete_row(user, row)
+
+
+DEALERSHIP = Column("dealership", _("dealership"), lambda row: row.dealership.name)
+
+
+class HolidayForm(forms.ModelForm):
+    class Meta:
+        model = Holiday
+        fields = ("dealership", "day", "name")
+        widgets = {"day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+
+class HolidayFilters(django_filters.FilterSet):
+    dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
+    day_from, day_to = day_bounds("day", _("day"))
+
+    class Meta:
+        model = Holiday
+        fields = ()
+
+
+class HolidayResource(DealershipResource):
+    """The days on which a dealership is closed."""
+
+    model, form, filterset = Holiday, HolidayForm, HolidayFilters
+    name, path, icon, permission = "holidays", "settings/holidays/", "calendar-event", "dealers.holiday:view"
+    columns = (attribute("day", _("day"), sortable=True), attribute("name", _("name"), sortable=True), DEALERSHIP)
+    first_filters = ("dealer", "day_from", "day_to")
+    ordering = "-day"
+
+    def rows(self, user: Any) -> QuerySet[Any]:
+        return super().rows(user).select_related("dealership")
+
+
+HOLIDAYS = register(HolidayResource())
