@@ -31,6 +31,7 @@ from config.backoffice.schema import NOT_BLANK
 from ingestion import fields, identity, search
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Backfill, Feed, QuarantinedRecord, Run
+from ingestion.naming import saying
 
 TWO_LETTERS = r"^\s*[^\s\u0000][^\u0000]*[^\s\u0000]\s*$"
 
@@ -87,6 +88,13 @@ def moment_bounds(name: str, label: Any) -> Bounds:
     return typed(made(lookup_expr="gte", label=from_(label))), typed(made(lookup_expr="lte", label=to(label)))
 
 
+class AnyName(AnyOf):
+    """Rows whose column is one of the texts given, found by the column's index if it has one."""
+
+    def filter(self, qs: QuerySet[Any], value: list[Any]) -> QuerySet[Any]:
+        return qs.filter(saying(qs.model, self.field_name, value)) if value else qs
+
+
 class AnyIdentityNumber(AnyOf):
     """Rows with one of these numbers, among those whose numbers the person sees."""
 
@@ -108,7 +116,7 @@ def column_filters(column: fields.WireField) -> dict[str, django_filters.Filter]
     if isinstance(column, fields.IdentityNumber):
         return {name: AnyIdentityNumber(field_name=name, label=label)}
     if isinstance(column, fields.Text):
-        return {name: AnyOf(field_name=name, label=label)}
+        return {name: AnyName(field_name=name, label=label)}
     if bounds := BOUNDS.get(type(column)):
         return dict(zip((f"{name}_from", f"{name}_to"), bounds(name, label), strict=True))
     return {}

@@ -15,6 +15,7 @@ from typing import Any
 from dealers.permissions import dealerships_of
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Record
+from ingestion.naming import saying
 
 MOST = 20
 """Records that are shown of a job type."""
@@ -142,6 +143,9 @@ def ids_with(job: JobType, dealership_id: int, path: str, names: set[str]) -> It
     model = job.lines[array] if array else job.record
     own = "record_id" if array else "pk"
     rows: Any = model._default_manager
-    said = {f"{column}__in": names} if array else {f"{path}__in": names}
-    asked = rows.filter(dealership=dealership_id, **said).order_by(f"-{own}").values_list(own, flat=True)
+    asked = (
+        rows.filter(saying(model, column, names), dealership=dealership_id)
+        .order_by(f"-{own}")
+        .values_list(own, flat=True)
+    )
     yield from dict.fromkeys(asked[: MOST + 2])

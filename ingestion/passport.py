@@ -22,6 +22,7 @@ from ingestion import fields
 from ingestion.display import shown
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Record
+from ingestion.naming import saying
 
 MOST = 200
 """Records of a job type that a passport holds."""
@@ -123,7 +124,7 @@ def find(user: Any, words: str) -> list[str]:
         columns = [column for column in (telling.frame, telling.engine, telling.plate) if column]
         any_of = Q()
         for column in columns:
-            any_of |= Q(**{f"{column}__in": told})
+            any_of |= saying(telling.model, column, told)
         rows = visible(telling, user).filter(any_of).exclude(**{f"{telling.frame}__isnull": True})
         frames = rows.order_by().values_list(telling.frame, flat=True).distinct()
         found |= dict.fromkeys(frames[:MOST_FOUND])
@@ -183,7 +184,7 @@ def events(user: Any, frame: str) -> list[Event]:
 
 def telling_of(telling: Telling, user: Any, told: list[str]) -> Iterator[Met]:
     """The newest records that name a frame number, with the line that does."""
-    rows = visible(telling, user).filter(**{f"{telling.frame}__in": told}).order_by("-pk")
+    rows = visible(telling, user).filter(saying(telling.model, telling.frame, told)).order_by("-pk")
     if telling.array:
         for line in rows.select_related("record__dealership")[:MOST]:
             yield Met(line.record, line)
@@ -196,8 +197,8 @@ def following(job: JobType, user: Any, column: str, names: set[tuple[int, str]])
     """The newest records that say one of these names, each in its dealership."""
     if not names:
         return
-    places, texts = ({each[side] for each in names} for side in (0, 1))
-    rows = job.record.objects.visible_to(user).filter(dealership__in=places, **{f"{column}__in": texts})
+    places, texts = {place for place, _text in names}, {text for _place, text in names}
+    rows = job.record.objects.visible_to(user).filter(saying(job.record, column, texts), dealership__in=places)
     for record in rows.select_related("dealership").order_by("-pk")[:MOST]:
         if (record.dealership_id, getattr(record, column)) in names:
             yield Met(record)

@@ -29,6 +29,7 @@ from ingestion.dashboard.places import Asked, Place
 from ingestion.dashboard.sales import OLDEST, from_day, since
 from ingestion.dashboard.shown import Item, Shown, Tile, record, told
 from ingestion.job_types import JOB_TYPES
+from ingestion.naming import saying_the_same
 
 ORDERED = 180
 """Days for which a hotline order is looked at."""
@@ -152,7 +153,7 @@ def beside(code: str, column: str, same_as: str, model: Any = None) -> QuerySet[
     """For a subquery: what the same dealership has of a job type with the same number."""
     made: Any = model or JOB_TYPES[code].record
     rows: QuerySet[Any] = made._default_manager.order_by()
-    return rows.filter(**{"dealership": OuterRef("dealership"), column: OuterRef(same_as)})
+    return rows.filter(saying_the_same(made, column, same_as), dealership=OuterRef("dealership"))
 
 
 def orders(place: Place, code: str, rows: QuerySet[Any]) -> Orders:

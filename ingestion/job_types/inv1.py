@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Record, by_day, found_by, one_per_dealership, sampled
+from ingestion.models.record import Record, by_day, one_per_dealership, sampled
+from ingestion.naming import found_by
 
 
 class SalesInvoice(Record):

@@ -4,7 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ingestion import codes, fields
 from ingestion.job_types import JobType
-from ingestion.models.record import Line, Record, by_day, found_by, lines_of, one_per_dealership
+from ingestion.models.record import Line, Record, by_day, lines_of, one_per_dealership
+from ingestion.naming import found_by
 
 
 class UnitReceipt(Record):

@@ -16,6 +16,7 @@ import config.backoffice.trace
 import dealers.models.dealership
 import ingestion.addresses
 import ingestion.fields
+import ingestion.naming
 import ingestion.sampling
 import ingestion.secrets
 from dealers import fences
@@ -241,7 +242,11 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "indexes": [
                     models.Index(fields=["dealership", "created_time"], name="documenthandling_by_day"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["id_spk"], name="documenthandling_spk"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("id_spk")),
+                        condition=models.Q(("id_spk__isnull", False)),
+                        name="documenthandling_spk",
+                    ),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("dealership", "id_so"), name="documenthandling_key")],
             },
@@ -453,11 +458,15 @@ class Migration(migrations.Migration):
                         fields=["dealership", "tanggal_pemesanan_hlo", "id_customer"],
                         name="hotlinedownpayment_people",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(
-                        fields=["no_work_order"], name="hotlinedownpayment_work_order"
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_work_order")),
+                        condition=models.Q(("no_work_order__isnull", False)),
+                        name="hotlinedownpayment_work_order",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(
-                        fields=["id_hlo_document"], name="hotlinedownpayment_hotline"
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("id_hlo_document")),
+                        condition=models.Q(("id_hlo_document__isnull", False)),
+                        name="hotlinedownpayment_hotline",
                     ),
                 ],
                 "constraints": [
@@ -539,7 +548,11 @@ class Migration(migrations.Migration):
                         include=("jumlah_dp", "jumlah_cicilan", "tenor"),
                         name="leasingapplication_by_day",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(fields=["id_spk"], name="leasingapplication_spk"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("id_spk")),
+                        condition=models.Q(("id_spk__isnull", False)),
+                        name="leasingapplication_spk",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
@@ -917,7 +930,11 @@ class Migration(migrations.Migration):
                         include=("tipe_pembayaran", "cara_bayar", "status"),
                         name="salesinvoice_people",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(fields=["id_spk"], name="salesinvoice_spk"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("id_spk")),
+                        condition=models.Q(("id_spk__isnull", False)),
+                        name="salesinvoice_spk",
+                    ),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("dealership", "id_invoice"), name="salesinvoice_key")],
             },
@@ -1132,7 +1149,11 @@ class Migration(migrations.Migration):
                         include=("status_shipping_list",),
                         name="unitreceipt_by_day",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_invoice"], name="unitreceipt_invoice"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_invoice")),
+                        condition=models.Q(("no_invoice__isnull", False)),
+                        name="unitreceipt_invoice",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("dealership", "no_shipping_list"), name="unitreceipt_key")
@@ -1220,11 +1241,21 @@ class Migration(migrations.Migration):
                         include=("flag_numbering", "vehicle_off_road", "job_return"),
                         name="unpaidhotlineorder_people",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(
-                        fields=["no_work_order"], name="unpaidhotlineorder_work_order"
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_work_order")),
+                        condition=models.Q(("no_work_order__isnull", False)),
+                        name="unpaidhotlineorder_work_order",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_rangka"], name="unpaidhotlineorder_frame"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_mesin"], name="unpaidhotlineorder_engine"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_rangka")),
+                        condition=models.Q(("no_rangka__isnull", False)),
+                        name="unpaidhotlineorder_frame",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_mesin")),
+                        condition=models.Q(("no_mesin__isnull", False)),
+                        name="unpaidhotlineorder_engine",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("dealership", "id_hlo_document"), name="unpaidhotlineorder_key")
@@ -1389,11 +1420,25 @@ class Migration(migrations.Migration):
                         ),
                         name="workorder_people",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_rangka"], name="workorder_frame"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_mesin"], name="workorder_engine"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_polisi"], name="workorder_plate"),
-                    django.contrib.postgres.indexes.HashIndex(
-                        fields=["no_work_order_job_return"], name="workorder_returned"
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_rangka")),
+                        condition=models.Q(("no_rangka__isnull", False)),
+                        name="workorder_frame",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_mesin")),
+                        condition=models.Q(("no_mesin__isnull", False)),
+                        name="workorder_engine",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_polisi")),
+                        condition=models.Q(("no_polisi__isnull", False)),
+                        name="workorder_plate",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_work_order_job_return")),
+                        condition=models.Q(("no_work_order_job_return__isnull", False)),
+                        name="workorder_returned",
                     ),
                     models.Index(fields=["dealership", "waktu_pkb"], name="work_order_opened"),
                     models.Index(fields=["dealership", "waktu_selesai"], name="work_order_finished"),
@@ -1531,9 +1576,21 @@ class Migration(migrations.Migration):
                 "ordering": ["position"],
                 "abstract": False,
                 "indexes": [
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_rangka"], name="deliverydetail_frame"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_mesin"], name="deliverydetail_engine"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["id_spk"], name="deliverydetail_spk"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_rangka")),
+                        condition=models.Q(("no_rangka__isnull", False)),
+                        name="deliverydetail_frame",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_mesin")),
+                        condition=models.Q(("no_mesin__isnull", False)),
+                        name="deliverydetail_engine",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("id_spk")),
+                        condition=models.Q(("id_spk__isnull", False)),
+                        name="deliverydetail_spk",
+                    ),
                 ],
                 "constraints": [models.UniqueConstraint(fields=("record", "position"), name="deliverydetail_position")],
             },
@@ -1658,10 +1715,16 @@ class Migration(migrations.Migration):
                         fields=["dealership", "tanggal_penerimaan_stnk_dari_biro"],
                         name="stnk_waiting",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(
-                        fields=["nomor_rangka"], name="documenthandlingunit_frame"
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("nomor_rangka")),
+                        condition=models.Q(("nomor_rangka__isnull", False)),
+                        name="documenthandlingunit_frame",
                     ),
-                    django.contrib.postgres.indexes.HashIndex(fields=["plat_nomor"], name="documenthandlingunit_plate"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("plat_nomor")),
+                        condition=models.Q(("plat_nomor__isnull", False)),
+                        name="documenthandlingunit_plate",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("record", "position"), name="documenthandlingunit_position")
@@ -1942,7 +2005,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "parts on parts invoice",
                 "ordering": ["position"],
                 "abstract": False,
-                "indexes": [django.contrib.postgres.indexes.HashIndex(fields=["no_po"], name="partsinvoiceline_order")],
+                "indexes": [
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_po")),
+                        condition=models.Q(("no_po__isnull", False)),
+                        name="partsinvoiceline_order",
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("record", "position"), name="partsinvoiceline_position")
                 ],
@@ -2001,7 +2070,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "parts received",
                 "ordering": ["position"],
                 "abstract": False,
-                "indexes": [django.contrib.postgres.indexes.HashIndex(fields=["no_po"], name="partsreceiptline_order")],
+                "indexes": [
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_po")),
+                        condition=models.Q(("no_po__isnull", False)),
+                        name="partsreceiptline_order",
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("record", "position"), name="partsreceiptline_position")
                 ],
@@ -2068,8 +2143,10 @@ class Migration(migrations.Migration):
                 "ordering": ["position"],
                 "abstract": False,
                 "indexes": [
-                    django.contrib.postgres.indexes.HashIndex(
-                        fields=["booking_id_reference"], name="partssaleline_hotline"
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("booking_id_reference")),
+                        condition=models.Q(("booking_id_reference__isnull", False)),
+                        name="partssaleline_hotline",
                     )
                 ],
                 "constraints": [models.UniqueConstraint(fields=("record", "position"), name="partssaleline_position")],
@@ -2186,9 +2263,21 @@ class Migration(migrations.Migration):
                 "ordering": ["position"],
                 "abstract": False,
                 "indexes": [
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_rangka"], name="unitinvoiceunit_frame"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_mesin"], name="unitinvoiceunit_engine"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["po_id"], name="unitinvoiceunit_order"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_rangka")),
+                        condition=models.Q(("no_rangka__isnull", False)),
+                        name="unitinvoiceunit_frame",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_mesin")),
+                        condition=models.Q(("no_mesin__isnull", False)),
+                        name="unitinvoiceunit_engine",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("po_id")),
+                        condition=models.Q(("po_id__isnull", False)),
+                        name="unitinvoiceunit_order",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("record", "position"), name="unitinvoiceunit_position")
@@ -2257,9 +2346,21 @@ class Migration(migrations.Migration):
                 "ordering": ["position"],
                 "abstract": False,
                 "indexes": [
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_rangka"], name="unitreceiptunit_frame"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["no_mesin"], name="unitreceiptunit_engine"),
-                    django.contrib.postgres.indexes.HashIndex(fields=["po_id"], name="unitreceiptunit_order"),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_rangka")),
+                        condition=models.Q(("no_rangka__isnull", False)),
+                        name="unitreceiptunit_frame",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("no_mesin")),
+                        condition=models.Q(("no_mesin__isnull", False)),
+                        name="unitreceiptunit_engine",
+                    ),
+                    models.Index(
+                        ingestion.naming.Fingerprint(models.F("po_id")),
+                        condition=models.Q(("po_id__isnull", False)),
+                        name="unitreceiptunit_order",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("record", "position"), name="unitreceiptunit_position")

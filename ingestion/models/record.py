@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -119,11 +118,6 @@ def sampled(day: str, people: str, *told: str) -> models.Index:
         condition=models.Q(Sampled(models.F(people))),
         name="%(class)s_people",
     )
-
-
-def found_by(**columns: str) -> list[models.Index]:
-    """Indexes by which other records are found that name the same document or motorcycle; texts of any length."""
-    return [HashIndex(fields=[column], name=f"%(class)s_{name}") for name, column in columns.items()]
 
 
 def lines_of(record: type[Record], array: str) -> models.ForeignKey[Any, Any]:
