@@ -181,9 +181,8 @@ class RecordResource(Resource):
         }
         return {"dealer": list(dealers), **codes}
 
-    def listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Lines are read to show where in them words stand."""
-        return rows.prefetch_related(*self.job.lines)
+    def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
+        return rows.prefetch_related(*self.job.lines) if words else rows
 
     @property
     def urls(self) -> list[URLPattern]:

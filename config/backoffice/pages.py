@@ -84,13 +84,13 @@ class ListPage(ResourcePage):
         problems: list[str] = []
         valid = filterset is None or filterset.is_valid()
         rows = filterset.qs if filterset is not None and valid else resource.rows(user)
-        page, ordering = self.page(rows if valid else None, problems)
         bar = (
             FilterBar(filterset, query, resource.first_filters, resource.choices(user), resource.hidden_filters)
             if filterset is not None
             else None
         )
         words = bar.words if bar else ()
+        page, ordering = self.page(rows if valid else None, words, problems)
         columns = resource.chosen(request.GET.getlist("columns") or look.columns)
         context = {
             "table": table_of(columns, page.rows, words),
@@ -114,12 +114,12 @@ class ListPage(ResourcePage):
             resource.rows_template if part else resource.list_template, 422 if not valid or problems else 200, **context
         )
 
-    def page(self, found: Any, problems: list[str]) -> tuple[Page, str]:
+    def page(self, found: Any, words: tuple[str, ...], problems: list[str]) -> tuple[Page, str]:
         """The rows asked for; what is wrong with the question goes to `problems`, and the first page is shown."""
         resource, asked, cursor = self.resource, self.request.GET, self.request.GET.get("cursor")
         if found is None:
             return Page([], None, None), resource.ordering
-        rows = resource.listing(found)
+        rows = resource.listing(found, words)
         try:
             ordering = checked_ordering(asked.get("ordering") or resource.ordering, resource.sortable_too)
             place = Place.of(resource.model, ordering, cursor)

@@ -132,8 +132,8 @@ class Resource:
         """What `user` may see."""
         return self.model._default_manager.visible_to(user)  # type: ignore[attr-defined]
 
-    def listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """`rows` with what the list's columns need."""
+    def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
+        """`rows` with what the list's columns need, and what is needed to tell where in them `words` stand."""
         return rows
 
     def near(self, user: Any, query: QueryDict, place: Any) -> QuerySet[Any] | None:

@@ -13,8 +13,9 @@ register = template.Library()
 @register.filter
 def with_cells(table: Any, found: list[Any]) -> Iterator[tuple[Any, ...]]:
     """Each row with its address, where else it matched, and its cells by column."""
-    for (row, address, beside), bound in zip(found, table.rows, strict=True):
-        yield row, address, beside, [(column.column.ours, cell) for column, cell in bound.items()]
+    columns = [bound.column for bound in table.columns]
+    for row, address, beside in found:
+        yield row, address, beside, [(column.ours, column.render(row)) for column in columns]
 
 
 @register.simple_tag(takes_context=True)

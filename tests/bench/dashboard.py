@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from statistics import median, quantiles
 
-from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
@@ -18,6 +17,7 @@ from ingestion.models import Holding, Tally
 from tests.bench.dealerships import enrol
 from tests.bench.frame import Session, Table
 from tests.bench.many import insert
+from tests.dealers.browsers import with_app
 from tests.factories import record_of
 
 DEALERSHIPS, WARM, COLD = 20, 40, 10
@@ -56,7 +56,6 @@ TALLIED = {"prsl_read", "mdinvh1_read", "mdinvh3_read", "prospect", "uinb_read",
 
 def measure(session: Session) -> Table:
     session.empty()
-    settings.ALLOWED_HOSTS = ["testserver"]
     enrol(DEALERSHIPS)
     for code in EACH:
         fill(session, JOB_TYPES[code])
@@ -124,6 +123,7 @@ def signed_in(everywhere: bool) -> Client:
     user = User.objects.create_user(f"{everywhere}@bench.example", name="somebody", is_superuser=everywhere)
     if not everywhere:
         Membership.objects.create(user=user, dealership=Dealership.objects.order_by("pk")[0], role="owner")
+    with_app(user)
     client = Client(headers={"hx-request": "true"})
     client.force_login(user)
     return client

@@ -102,7 +102,13 @@ def session(options: Options) -> Iterator[Session]:
         import django
 
         django.setup()
+        from django.conf import settings
+
         from dealers.tenancy import platform
+
+        settings.ALLOWED_HOSTS = ["testserver"]
+        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
         with platform("bench"):
             yield Session(options, postgres, valkey)

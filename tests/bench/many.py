@@ -40,19 +40,23 @@ def measure(session: Session) -> Table:
     return table
 
 
-def multiply(session: Session, copies: int) -> None:
-    """So many copies of a record for each dealership, a version of each, and their lines."""
+def multiply(session: Session, copies: int, **columns: str) -> None:
+    """So many copies of a record for each dealership, a version of each, and their lines.
+
+    `columns` are expressions of a copy's `number`.
+    """
     pattern = JOB.record.objects.order_by("pk")[0].pk
     own = {"id": "copy.id", "dealership_id": "copy.dealership_id", JOB.key: "copy.key"}
+    both = {**own, **columns}
     lines = {"id": None, "record_id": "copy.id", "dealership_id": "copy.dealership_id"}
     session.as_superuser(
         f"""
         CREATE TEMPORARY TABLE copy AS
-        SELECT nextval(pg_get_serial_sequence('{JOB.record._meta.db_table}', 'id')) AS id,
+        SELECT nextval(pg_get_serial_sequence('{JOB.record._meta.db_table}', 'id')) AS id, number,
                dealership.id AS dealership_id, 'COPY/' || to_char(number, 'FM000000') AS key
         FROM (SELECT id FROM dealers_dealership ORDER BY id) AS dealership, generate_series(1, {copies}) AS number
         """,
-        insert(JOB.record, f"id = {pattern}", own),
+        insert(JOB.record, f"id = {pattern}", both),
         insert(HISTORY, f"id = {pattern}", {"history_id": None, **own}),
         *(insert(model, f"record_id = {pattern}", lines) for model in JOB.lines.values()),
     )
