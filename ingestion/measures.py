@@ -25,7 +25,7 @@ MILLISECONDS = 3_000
 """What a question to the records themselves may take."""
 KEPT = 60 * 60
 """Seconds for which an answer is remembered if nothing is stored."""
-COUNTED_UP_TO = 20_000
+COUNTED_UP_TO = 5_000
 """Records whose people are counted one by one; of more, a sample is."""
 Found = TypeVar("Found")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+log = logging.getLogger(__name__)
 API = "/api/"
 
 SCHEMA: dict[str, Any] = {
@@ -110,5 +112,10 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
     """handler500, likewise; what happened is in the log, not in the answer."""
     if request.path.startswith(API):
         return as_json("error", exceptions.APIException.default_detail, status.HTTP_500_INTERNAL_SERVER_ERROR)
-    words = loader.render_to_string("500.html", {"request_id": getattr(request, "id", "")})
-    return HttpResponseServerError(words)
+    request_id = getattr(request, "id", "")
+    try:
+        return HttpResponseServerError(loader.render_to_string("500.html", {"request_id": request_id}))
+    except Exception:  # static files that nobody has collected, say: the words come through even so
+        log.exception("the page that tells of errors cannot be shown")
+        words = _("Something went wrong. The error is in the log. Request: %(id)s") % {"id": request_id}
+        return HttpResponseServerError(words, content_type="text/plain; charset=utf-8")
