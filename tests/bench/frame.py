@@ -104,11 +104,13 @@ def session(options: Options) -> Iterator[Session]:
         django.setup()
         from django.conf import settings
 
+        from config.garbage import spare_what_is_loaded
         from dealers.tenancy import platform
 
         settings.ALLOWED_HOSTS = ["testserver"]
         plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
         settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+        spare_what_is_loaded()  # as a web process does
 
         with platform("bench"):
             yield Session(options, postgres, valkey)
