@@ -17,7 +17,7 @@ from dealers.models import Holiday
 class Holidays:
     """`?name=` filters; `before` is done before each row."""
 
-    name, title, permission = "holidays", "Holidays", "dealers.holiday:view"
+    name, title, permission = "days-off", "Days off", "dealers.holiday:view"
     identity_filters = frozenset({"paper"})
     columns = ("day", "dealership", "name")
 

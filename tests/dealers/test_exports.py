@@ -44,7 +44,7 @@ def browser(owner: User, client_for: Callable[[User], Client]) -> Client:
 
 
 def asked(browser: Client, **more: Any) -> Any:
-    answer: Any = browser.post("/exports/", {"resource": "holidays", "query": "", "format": "csv", **more})
+    answer: Any = browser.post("/exports/", {"resource": "days-off", "query": "", "format": "csv", **more})
     answer.file = b"".join(answer) if answer.streaming else None
     return answer
 
@@ -69,7 +69,7 @@ def test_few_rows_are_a_file_at_once(browser: Client, dealership_a: Dealership) 
     assert answer.status_code == 200
     assert text(answer) == "name,day\r\n'=HYPERLINK(1),2026-01-01\r\n'=HYPERLINK(1),2026-01-02\r\n"
     there = timezone.localdate(timezone=ZoneInfo("Pacific/Kiritimati"))
-    assert f'filename="holidays-08138-{there}.csv"' in answer["Content-Disposition"]
+    assert f'filename="days-off-08138-{there}.csv"' in answer["Content-Disposition"]
     assert int(answer["Content-Length"]) == len(answer.file)
     assert not Export.objects.exists()
 
@@ -81,7 +81,7 @@ def test_its_event_is_written_with_the_rows_that_were_given(
     event = Event.objects.get(verb="export.made")
     assert (event.user_id, event.dealership_id) == (owner.pk, dealership_a.pk)
     assert event.changes == {
-        **{"resource": "holidays", "filters": {"name": ["••••0001"]}, "columns": [], "rows": 0, "format": "xlsx"},
+        **{"resource": "days-off", "filters": {"name": ["••••0001"]}, "columns": [], "rows": 0, "format": "xlsx"},
     }
 
 
@@ -111,7 +111,7 @@ def test_who_may_export_is_said_by_the_table(
     assert asked(browser).status_code == (200 if role in MAY else 403)
     settings.EXPORT_AT_ONCE = 1
     assert asked(browser).status_code == (303 if role in MAY else 403)
-    answer = api_of(owner).post(API, {"resource": "holidays"}, format="json")
+    answer = api_of(owner).post(API, {"resource": "days-off"}, format="json")
     assert answer.status_code == (201 if role in MAY else 403)
 
 
@@ -197,7 +197,7 @@ def test_somebody_elses_export_is_not_there(
     stranger = client_for(with_role(charlie, Role.OWNER))
     assert stranger.get(f"/exports/{export.pk}/download/").status_code == 404
     assert stranger.post(f"/exports/{export.pk}/cancel/").status_code == 404
-    assert "Holidays" not in stranger.get("/exports/").content.decode()
+    assert "Days off" not in stranger.get("/exports/").content.decode()
     api = api_of(charlie)
     assert api.get(API).json()["results"] == []
     for address in (f"{API}{export.pk}/", f"{API}{export.pk}/file/"):
@@ -285,7 +285,7 @@ def test_a_platform_administrator_sees_that_there_are_exports_and_deletes_one(
 
 def test_the_api_makes_follows_and_hands_out_a_file(owner: User, sent: list[int]) -> None:
     api = api_of(owner)
-    made = api.post(API, {"resource": "holidays", "query": "name=x", "columns": ["name"]}, format="json")
+    made = api.post(API, {"resource": "days-off", "query": "name=x", "columns": ["name"]}, format="json")
     assert (made.status_code, sent) == (201, [owner.pk])
     assert made.json()["state"] == "queued"
     address = f"{API}{made.json()['id']}/"
@@ -303,7 +303,7 @@ def test_the_api_makes_follows_and_hands_out_a_file(owner: User, sent: list[int]
 def test_the_api_works_in_the_dealership_that_its_header_names(owner: User, dealership_b: Dealership) -> None:
     Membership.objects.create(user=owner, dealership=dealership_b, role=Role.OWNER)
     answer = api_of(owner).post(
-        API, {"resource": "holidays"}, format="json", headers={"X-Dealership": str(dealership_b.pk)}
+        API, {"resource": "days-off"}, format="json", headers={"X-Dealership": str(dealership_b.pk)}
     )
     assert answer.status_code == 201
     tasks.export(user_id=owner.pk)
@@ -314,9 +314,9 @@ def test_the_api_works_in_the_dealership_that_its_header_names(owner: User, deal
     ("body", "status"),
     [
         ({"resource": "no-such-list"}, 404),
-        ({"resource": "holidays", "format": "exe"}, 400),
-        ({"resource": "holidays", "query": "colour=red"}, 400),
-        ({"resource": "holidays", "query": "x" * 5000}, 400),
+        ({"resource": "days-off", "format": "exe"}, 400),
+        ({"resource": "days-off", "query": "colour=red"}, 400),
+        ({"resource": "days-off", "query": "x" * 5000}, 400),
         ({}, 400),
     ],
 )

@@ -42,7 +42,7 @@ def owner(alice: User, dealership_a: Dealership, dealership_b: Dealership) -> Us
 
 
 def queued(user: User, query: str = "", chosen: int | None = None, **more: Any) -> Export:
-    asked = Asked("holidays", query, **more)
+    asked = Asked("days-off", query, **more)
     with acting(Scope(tuple(user.memberships.values_list("dealership", flat=True)), user.pk)):
         return exports.queue(user, asked, chosen)
 
@@ -104,7 +104,7 @@ def test_only_the_dealership_that_was_chosen_is_in_it(
 
 def test_a_platform_administrator_exports_everybodys_rows(admin_user: User, owner: User) -> None:
     with acting(Scope(user_id=admin_user.pk, purpose="platform administration")):
-        export = exports.queue(admin_user, Asked("holidays"), None)
+        export = exports.queue(admin_user, Asked("days-off"), None)
     made(export)
     assert (export.state, export.rows_done, export.dealerships) == (DONE, 3, None)
 
@@ -414,7 +414,7 @@ def test_the_audit_says_who_exported_what_without_numbers_of_papers(owner: User,
     event = Event.objects.get(verb="export.made")
     assert (event.user_id, event.dealership_id, event.object_id) == (owner.pk, dealership_a.pk, str(export.pk))
     assert event.changes == {
-        "resource": "holidays",
+        "resource": "days-off",
         "filters": {"name": ["••••0001", "short"], "paper": ["••••"]},
         "columns": [],
         "rows": 0,

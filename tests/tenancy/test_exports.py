@@ -44,7 +44,7 @@ def form(visitor: Visitor, address: str, **sent: str) -> Any:
 @pytest.mark.parametrize("ending", FORMATS)
 def test_a_file_made_at_once_has_nobody_elses_rows(world: World, query: str, ending: str) -> None:
     owner = Visitor(world.own.people["owner"])
-    answer = form(owner, "/exports/", resource="holidays", query=query, format=ending)
+    answer = form(owner, "/exports/", resource="days-off", query=query, format=ending)
     content = b"".join(answer)
     assert answer.status_code == 200
     assert answer["Content-Type"] == FORMATS[ending]
@@ -56,7 +56,7 @@ def test_a_file_made_at_once_has_nobody_elses_rows(world: World, query: str, end
 @pytest.mark.parametrize("query", ["", f"name={OTHER_CODE}"])
 def test_a_file_made_in_the_background_has_nobody_elses_rows(world: World, query: str) -> None:
     visitor = Visitor(world.own.people["owner"])
-    body = {"data": json.dumps({"resource": "holidays", "query": query}), "content_type": "application/json"}
+    body = {"data": json.dumps({"resource": "days-off", "query": query}), "content_type": "application/json"}
     answer = visitor.ask("POST", "/api/v1/exports/", bearer=True, **body)
     assert answer.status == 201, answer.body
     tasks.export(user_id=world.own.people["owner"].pk)
@@ -71,7 +71,7 @@ def test_a_file_made_in_the_background_has_nobody_elses_rows(world: World, query
 def test_a_neighbours_file_is_as_if_there_were_none(world: World) -> None:
     theirs = world.other.people["owner"]
     with acting(Scope((world.other.dealership.pk,), theirs.pk)):
-        export = exports.queue(theirs, exports.Asked("holidays"), None)
+        export = exports.queue(theirs, exports.Asked("days-off"), None)
     tasks.export(user_id=theirs.pk)
     assert CANARY in Visitor(theirs).ask("GET", f"/exports/{export.pk}/download/").body
     colleague = world.other.people["technician"]  # whose page has words of their dealership
@@ -109,6 +109,6 @@ def test_nobody_changes_what_is_somebody_elses(world: World) -> None:
         for verb in ("rename", "delete", "default"):
             assert form(visitor, f"/views/{view}/{verb}/", name="mine").status_code == 404
         assert form(visitor, f"/exports/{export}/cancel/").status_code == 404
-        form(visitor, "/views/", resource="holidays", name=CANARY, query="x")
-        form(visitor, "/preferences/holidays/", density="compact", columns="x")
+        form(visitor, "/views/", resource="days-off", name=CANARY, query="x")
+        form(visitor, "/preferences/days-off/", density="compact", columns="x")
     assert belongings(theirs) == before

@@ -123,8 +123,8 @@ def belongings(house: House, word: str) -> None:
     made = [
         export,
         ExportPart.objects.create(export=export, position=0, content=word.encode()),
-        SavedView.objects.create(user=owner, resource="holidays", name=word, query=f"name={word}", is_default=True),
-        ListPreference.objects.create(user=owner, resource="holidays", columns=[word]),
+        SavedView.objects.create(user=owner, resource="days-off", name=word, query=f"name={word}", is_default=True),
+        ListPreference.objects.create(user=owner, resource="days-off", columns=[word]),
     ]
     house.rows |= {row._meta.label_lower: row.pk for row in made}
 
