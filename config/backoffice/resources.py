@@ -248,6 +248,10 @@ class Resource:
         return found
 
 
+NO_FILTERS = {*filter_bar.KEPT, "cursor", "all"}
+"""What else the address of a list says."""
+
+
 class ResourceExport:
     """A resource's list as a file (config.backoffice.exports.Exportable)."""
 
@@ -260,8 +264,11 @@ class ResourceExport:
         return self.resource.label_plural
 
     def rows(self, user: Any, query: QueryDict) -> QuerySet[Any]:
-        """Raises ValidationError for filters that cannot be."""
+        """Raises ValidationError for filters that cannot be, and for one that there is not: all would be exported."""
         filterset = self.resource.filtered(user, filter_bar.read(query), Asking(user))
+        unknown = set(query) - set(filterset.filters if filterset is not None else ()) - NO_FILTERS
+        if unknown:
+            raise ValidationError({"query": _("There is no such filter: %(name)s.") % {"name": min(unknown)}})
         if filterset is None:
             return self.resource.rows(user)
         if not filterset.is_valid():

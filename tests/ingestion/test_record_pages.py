@@ -164,3 +164,15 @@ def test_the_palette_is_there_where_its_flag_is_on(owner: User, client: Client) 
     Flag.objects.create(name="command_palette", is_on=True)
     assert 'id="palette"' in client.get("/records/").content.decode()
     assert 'role="option"' in client.get("/search/", {"q": "pass"}, **part).content.decode()
+
+
+def test_a_filter_that_there_is_not_is_no_export_of_everything(
+    owner: User, dealership_a: Dealership, client: Client
+) -> None:
+    record_of(PKB, dealership_a)
+    asked = {"resource": "records-pkb", "format": "csv"}
+    refused = client.post("/exports/", {**asked, "query": "no_rangkaa=MH1"})
+    assert "There is no such filter: no_rangkaa." in client.get(refused.headers["Location"]).content.decode()
+    fine = client.post("/exports/", {**asked, "query": "no_rangka=MH1&ordering=id&columns=no_rangka&all=1"})
+    assert fine.headers["Content-Type"].startswith("text/csv")
+    fine.close()

@@ -32,6 +32,7 @@ NAMES_NO_ROW = (
     django_filters.MultipleChoiceFilter,
     YesOrNoFilter,
     django_filters.DateFilter,
+    django_filters.NumberFilter,
     MomentFilter,
 )
 """Filters whose values are nobody's: choices and bounds."""
