@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseServerError, JsonResponse
 from django.template import loader
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,8 @@ from django.views import defaults
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+
+from config.backoffice.patience import TOO_SLOW, was_stopped
 
 log = logging.getLogger(__name__)
 API = "/api/"
@@ -49,12 +52,22 @@ class ConflictError(exceptions.APIException):
     default_detail = _("This stands against the state things are in.")
 
 
+class TooSlowError(exceptions.APIException):
+    """The database ended the question after as long as the role may take."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "too_slow"
+    default_detail = TOO_SLOW
+
+
 def one_shape(error: Exception, context: dict[str, Any]) -> Response | None:
     """Django REST framework's exception handler; an error it does not know is left to Django and its log."""
     known = api_error(error)
     if known is None:
         return None
     response = exception_handler(known, context)
+    if isinstance(known, TooSlowError):
+        log.warning("a question was stopped: %s", error)
     if response is not None:
         response.data = {"type": type_of(known), "errors": list(flatten(known.detail))}
     return response
@@ -67,6 +80,8 @@ def api_error(error: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound()
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied()
+    if isinstance(error, OperationalError) and was_stopped(error):
+        return TooSlowError()
     return None
 
 

@@ -22,6 +22,7 @@ from config.backoffice import filter_bar
 from config.backoffice.cells import Column
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.pagination import Page, Place, checked_ordering
+from config.backoffice.patience import TooSlow, patience
 from config.backoffice.resources import Looks, Verb
 
 MAY_EXPORT = "records.export:add"
@@ -123,8 +124,12 @@ class ListPage(ResourcePage):
         try:
             ordering = checked_ordering(asked.get("ordering") or resource.ordering, resource.sortable_too)
             place = Place.of(resource.model, ordering, cursor)
-            near = resource.near(self.request.user, asked, place)
-            return Page.at(place, rows if near is None else near, resource.page_size), ordering
+            with patience():
+                near = resource.near(self.request.user, asked, place)
+                return Page.at(place, rows if near is None else near, resource.page_size), ordering
+        except TooSlow as error:
+            problems.append(str(error))
+            return Page([], None, None), resource.ordering
         except APIException as error:
             problems += [str(words) for each in dict(error.detail).values() for words in each]  # type: ignore[arg-type]
             return Page.of(rows, resource.ordering, None, resource.page_size), resource.ordering

@@ -40,9 +40,14 @@ def patience(milliseconds: int | None = None) -> Iterator[None]:
             if milliseconds is not None:
                 limit(None)
     except OperationalError as error:
-        if not isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+        if not was_stopped(error):
             raise
         raise TooSlow from error
+
+
+def was_stopped(error: OperationalError) -> bool:
+    """Whether the database ended the question, because of its time or at an administrator's word."""
+    return isinstance(error.__cause__, psycopg.errors.QueryCanceled)
 
 
 def limit(time: str | None) -> None:

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from dealers import saved_views
@@ -15,7 +16,7 @@ from ingestion import search, versions
 from ingestion.job_types import JOB_TYPES
 from ingestion.resources import LineTable
 from tests.factories import record_of
-from tests.people import with_role
+from tests.people import api_of, with_role
 
 PKB = JOB_TYPES["pkb"]
 LIST = "/records/pkb/"
@@ -176,3 +177,25 @@ def test_a_filter_that_there_is_not_is_no_export_of_everything(
     fine = client.post("/exports/", {**asked, "query": "no_rangka=MH1&ordering=id&columns=no_rangka&all=1"})
     assert fine.headers["Content-Type"].startswith("text/csv")
     fine.close()
+
+
+@pytest.fixture
+def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks at a list's rows waits for longer than the database lets them."""
+
+    def sleeping(self: object, *_: object) -> object:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout TO '20ms'")
+            cursor.execute("SELECT pg_sleep(1)")
+
+    monkeypatch.setattr("config.backoffice.pagination.Page.at", sleeping)
+
+
+@pytest.mark.usefixtures("_slow")
+def test_a_list_that_takes_too_long_is_told_in_words(owner: User, dealership_a: Dealership, client: Client) -> None:
+    record_of(PKB, dealership_a)
+    answer = client.get(LIST, {"search": "amir"})
+    assert answer.status_code == 422
+    assert "This took too long and was stopped." in answer.content.decode()
+    answer = api_of(owner).get("/api/v1/dgi/pkb/")
+    assert (answer.status_code, answer.json()["type"]) == (503, "too_slow")
