@@ -14,8 +14,10 @@ from django.utils import translation
 
 from dealers import tenancy
 from dealers.models import Dealership, User
+from dealers.roles import Role
 from tests import tables
 from tests.factories import DealershipFactory, MembershipFactory, UserFactory
+from tests.people import with_role
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +91,14 @@ def dealership_b(db: None) -> Dealership:
 def alice(dealership_a: Dealership) -> User:
     """A person of dealership A."""
     return MembershipFactory(user=UserFactory(email="alice@dealer.example"), dealership=dealership_a).user
+
+
+@pytest.fixture
+def owner(alice: User, client: Client) -> User:
+    """Alice as the owner of dealership A, signed in on the web."""
+    found = with_role(alice, Role.OWNER)
+    client.force_login(found)
+    return found
 
 
 @pytest.fixture

@@ -10,18 +10,10 @@ from django.test import Client
 from dealers.models import Dealership, Holiday, User
 from dealers.roles import Role
 from tests.factories import HolidayFactory, MembershipFactory
-from tests.people import with_role
 
 NEW = "/settings/holidays/new/"
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def owner(alice: User, client: Client) -> User:
-    found = with_role(alice, Role.OWNER)
-    client.force_login(found)
-    return found
 
 
 def test_the_only_dealership_is_chosen_already(owner: User, dealership_a: Dealership, client: Client) -> None:

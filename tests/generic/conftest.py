@@ -13,12 +13,10 @@ from django.urls import reverse
 import config.urls  # noqa: F401 - whatever has an address is registered
 from config.backoffice.resources import REGISTRY, Resource
 from dealers.models import Dealership, User
-from dealers.roles import Role
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Backfill, Connection, Feed, QuarantinedRecord, Run
 from ingestion.resources import RecordResource
 from tests.factories import FACTORIES, BackfillFactory, FeedFactory, QuarantineFactory, RunFactory, record_of
-from tests.people import with_role
 
 
 def row_of(resource: Resource, dealership: Dealership) -> Any:
@@ -62,13 +60,6 @@ class Room:
 
     def address(self, page: str, row: Any = None) -> str:
         return reverse(f"{self.resource.name}-{page}", args=[] if page == "new" else [row.pk])
-
-
-@pytest.fixture
-def owner(alice: User, client: Client) -> User:
-    found = with_role(alice, Role.OWNER)
-    client.force_login(found)
-    return found
 
 
 @pytest.fixture(params=sorted(REGISTRY))

@@ -24,13 +24,6 @@ LIST = "/records/pkb/"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def owner(alice: User, client: Client) -> User:
-    found = with_role(alice, Role.OWNER)
-    client.force_login(found)
-    return found
-
-
 def test_words_are_marked_where_they_stand(owner: User, dealership_a: Dealership, client: Client) -> None:
     record_of(PKB, dealership_a, nama_pembawa="Amir Nasution")
     assert "<mark>Amir</mark>" in client.get(LIST, {"search": "amir"}).content.decode()
