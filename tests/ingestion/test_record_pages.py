@@ -190,5 +190,6 @@ def test_a_list_that_takes_too_long_is_told_in_words(owner: User, dealership_a: 
     answer = client.get(LIST, {"search": "amir"})
     assert answer.status_code == 422
     assert "This took too long and was stopped." in answer.content.decode()
+    assert "Nothing matches" not in answer.content.decode(), "nobody knows"
     answer = api_of(owner).get("/api/v1/dgi/pkb/")
     assert (answer.status_code, answer.json()["type"]) == (503, "too_slow")
