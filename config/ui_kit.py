@@ -102,7 +102,8 @@ def example_list() -> dict[str, Any]:
     ]
     several = next(each for each in REGISTRY.values() if any(verb.bulk for verb in each.verbs))
     return {
-        "resource": SimpleNamespace(name=several.name, label_plural=_("Work orders"), columns=COLUMNS),
+        "resource": SimpleNamespace(name=several.name, label_plural=_("Work orders")),
+        "tools": SimpleNamespace(name="ui-kit", columns=COLUMNS),  # no list's: what is saved of it changes none
         "bulk": [verb for verb in several.verbs if verb.bulk],
         "verbs": [(verb, f"{several.name}-{verb.name}") for verb in several.verbs],
         "row": rows[0],
