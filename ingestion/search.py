@@ -61,15 +61,19 @@ CREATE_NEAR = """
     DECLARE
         own bigint[] := nullif(current_setting('app.dealerships', true), '')::bigint[];
     BEGIN
-        IF current_setting('role') = 'forecourt_platform' OR cardinality(own) IS DISTINCT FROM 1 THEN
+        IF current_setting('role') = 'forecourt_platform' OR own IS NULL THEN
             RETURN;
         END IF;
         RETURN QUERY EXECUTE format(
-            'SELECT record_id FROM (SELECT record_id, text FROM ingestion_searchtext WHERE dealership_id = $1'
+            'SELECT looked_at.record_id FROM (SELECT next.dealership_id, next.record_id'
+            ' FROM unnest($1) AS own (id) CROSS JOIN LATERAL ('
+            'SELECT dealership_id, record_id FROM ingestion_searchtext WHERE dealership_id = own.id'
             ' AND job_type = $2 AND ($3 IS NULL OR record_id %1$s $3) ORDER BY record_id %2$s LIMIT $4) AS next'
-            ' WHERE text ILIKE ALL ($5)',
+            ' ORDER BY next.record_id %2$s LIMIT $4) AS looked_at'
+            ' JOIN ingestion_searchtext AS found ON found.dealership_id = looked_at.dealership_id'
+            ' AND found.job_type = $2 AND found.record_id = looked_at.record_id WHERE found.text ILIKE ALL ($5)',
             CASE WHEN descending THEN '<' ELSE '>' END, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END
-        ) USING own[1], job, beyond, most, patterns;
+        ) USING own, job, beyond, most, patterns;
     END $body$;
     REVOKE ALL ON FUNCTION records_with_words_near FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION records_with_words_near
@@ -86,8 +90,8 @@ LOOKED_AT = 4
 def near(job_type: JobType, words: str, *, beyond: int | None, descending: bool, wanted: int) -> list[int] | None:
     """The `wanted` records next to `beyond` that have each of `words`, if they are among the next texts by number.
 
-    None if they are not, or where the scope holds several dealerships: `containing` finds them all then. A word that
-    stands in most records is found so without looking at all that have it.
+    None if they are not, or for the platform's own work: `containing` finds them all then. A word that stands in most
+    records is found so without looking at all that have it, however many dealerships are in scope.
     """
     arguments = [job_type.code, patterns_of(words), beyond, descending, LOOKED_AT * wanted]
     with connection.cursor() as cursor:

@@ -17,7 +17,7 @@ from ingestion import fields, identity, search
 from ingestion.api.quick import QuickSerializer
 from ingestion.api.records import record_serializer
 from ingestion.job_types import JOB_TYPES, JobType
-from tests.factories import DealershipFactory, record_of
+from tests.factories import DealershipFactory, MembershipFactory, record_of
 from tests.people import api_of, with_role
 
 pytestmark = pytest.mark.django_db
@@ -111,9 +111,12 @@ def pages(user: User, address: str) -> list[list[int]]:
 
 @pytest.mark.parametrize("ordering", ["-id", "id"])
 @pytest.mark.parametrize("words", ["amir", "Amir LLLL", "nowhere"])
+@pytest.mark.parametrize("everywhere", [False, True])
 def test_the_short_way_leads_through_the_same_pages(
-    alice: User, many: list[int], ordering: str, words: str, monkeypatch: pytest.MonkeyPatch
+    alice: User, many: list[int], ordering: str, words: str, everywhere: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if everywhere:
+        MembershipFactory(user=alice, dealership=Dealership.objects.exclude(memberships__user=alice).get())
     address = f"{LIST}?search={words}&page_size=3&ordering={ordering}"
     quick = pages(alice, address)
     monkeypatch.setattr(search, "near", lambda *_, **__: None)
@@ -136,9 +139,19 @@ def test_the_short_way_is_taken_where_a_word_is_frequent_and_left_where_it_is_ra
         assert search.near(PKB, "Amir LLLL", beyond=None, descending=True, wanted=3) is None
 
 
-def test_in_several_dealerships_or_none_there_is_no_short_way(alice: User, many: list[int]) -> None:
+def test_in_several_dealerships_the_next_records_of_all_are_looked_at(alice: User, many: list[int]) -> None:
     every = list(Dealership.objects.values_list("pk", flat=True))
-    for scope in (acting_for(every), platform("a test"), nobody()):
+    with platform("the answer wanted"):
+        newest = list(PKB.record.objects.order_by("-pk").values_list("pk", flat=True))
+    assert len(newest) == 2 * len(many)
+    with acting_for(every):
+        assert search.near(PKB, "amir", beyond=None, descending=True, wanted=5) == newest[:5]
+        assert search.near(PKB, "amir", beyond=newest[4], descending=True, wanted=4) == newest[5:9]
+        assert search.near(PKB, "amir", beyond=newest[4], descending=False, wanted=3) == newest[3:0:-1]
+
+
+def test_for_nobody_and_for_the_platform_there_is_no_short_way(alice: User, many: list[int]) -> None:
+    for scope in (platform("a test"), nobody()):
         with scope:
             assert search.near(PKB, "amir", beyond=None, descending=True, wanted=3) is None
 
