@@ -114,7 +114,8 @@ def example_list() -> dict[str, Any]:
         "columns": COLUMNS,
         "ordering": "-document",
         "page": Page(rows, "before", "after"),
-        "table": table_of(COLUMNS, rows, bar.words),
+        "table": table_of(COLUMNS, rows, None, bar.words),
+        "choosable": COLUMNS,
         "found": [(row, "#", [(_("licence plate"), "WO/08138")]) for row in rows],
     }
 

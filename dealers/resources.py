@@ -6,13 +6,14 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.cells import Column, attribute
 from config.backoffice.filters import AnyOf, day_bounds
 from config.backoffice.resources import Resource, register
-from dealers import audit
+from dealers import audit, once
 from dealers.models import Dealership, Holiday
 
 
@@ -33,10 +34,28 @@ class DealershipResource(Resource):
                 field.initial, field.empty_label = only[0], None
         return form
 
-    def create(self, user: Any, form: Any) -> Any:
-        row = super().create(user, form)
+    def made_before(self, user: Any, key: str) -> Any:
+        found = once.used(user, key, self.name)
+        return self.rows(user).filter(pk=found.row_id).first() if found else None
+
+    def create(self, user: Any, form: Any, key: str = "") -> Any:
+        """Raises ValidationError for what is told to `user` elsewhere alone, and once.KeyTaken."""
+        dealership_id = form.instance.dealership_id
+        for column in self.columns:
+            if column.name in form.changed_data and not column.told_to(user, form.instance):
+                raise ValidationError({column.name: _("In this dealership you may not write this.")})
+        if not key:
+            return self.added(form)
+        return once.make(user, key, self.name, dealership_id, lambda: self.added(form), once.hash_of(form.data))
+
+    def added(self, form: Any) -> Any:
+        row = self.add_row(form)
         audit.record(f"{self.model._meta.model_name}.added", row)
         return row
+
+    def add_row(self, form: Any) -> Any:
+        """What makes the row of a valid form; a model with a verb of its own for that calls it here."""
+        return form.save()
 
     def change_row(self, user: Any, form: Any) -> Any:
         row = super().change_row(user, form)

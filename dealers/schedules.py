@@ -8,6 +8,7 @@ from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 EXPORT_SECONDS = 30
+FORGET_HOURS = 24
 
 
 def create_missing(**_: Any) -> None:
@@ -18,4 +19,8 @@ def create_missing(**_: Any) -> None:
     PeriodicTask.objects.get_or_create(
         name="Exports",
         defaults={"task": "dealers.look_after_exports", "interval": every, "expire_seconds": 3 * EXPORT_SECONDS},
+    )
+    daily, _created = IntervalSchedule.objects.get_or_create(every=FORGET_HOURS, period=IntervalSchedule.HOURS)
+    PeriodicTask.objects.get_or_create(
+        name="One-time keys", defaults={"task": "dealers.forget_one_time_keys", "interval": daily}
     )

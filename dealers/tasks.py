@@ -7,7 +7,7 @@ from typing import Any
 from celery import Task, shared_task
 
 from config.celery import stopping
-from dealers import export_making, exports
+from dealers import export_making, exports, once
 from dealers.tenancy import Scope, acting, acting_for, platform
 
 
@@ -51,3 +51,9 @@ def export(user_id: int) -> None:
 def look_after_exports() -> None:
     """Every half a minute: what was lost on the way to a worker, or with one, and what has expired."""
     export_making.look_after()
+
+
+@shared_task(base=PlatformTask, name="dealers.forget_one_time_keys")
+def forget_one_time_keys() -> None:
+    """Every day: keys of forms and requests that nobody sends again."""
+    once.forget()

@@ -24,3 +24,21 @@ class OneOrMore(serializers.ListField):
 
     def to_internal_value(self, data: Any) -> list[Any]:
         return super().to_internal_value(data if isinstance(data, list) else [data])
+
+
+class Whole(serializers.IntegerField):
+    """A whole number; neither a text nor yes or no is one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return int(super().to_internal_value(data))
+
+
+class YesNo(serializers.BooleanField):
+    """`true` or `false`, not a word or a number for them."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data

@@ -101,6 +101,8 @@ class Column:
     numeric: bool = False
     export: Callable[[Any], Any] | None = field(default=None, compare=False)
     """The value in a file, if it is not what `read` gives."""
+    permission: str = ""
+    """By which its value is told, where seeing the row is not enough. No order and no filter may ask for it then."""
 
     def cell(self, row: Any, words: tuple[str, ...] = ()) -> Cell:
         found = cell(self.read(row))
@@ -111,7 +113,17 @@ class Column:
         found = (self.export or self.read)(row)
         return found.text if isinstance(found, Cell) else found
 
+    def told_to(self, user: Any, row: Any = None) -> bool:
+        """Whether `user` may know it of `row`, or of any row at all."""
+        return not self.permission or bool(user.has_perm(self.permission, row))
 
-def attribute(name: str, label: str | Promise, *, sortable: bool = False, numeric: bool = False) -> Column:
+    def cell_for(self, user: Any, row: Any, words: tuple[str, ...] = ()) -> Cell:
+        """Its cell as `user` may see it: empty where it is not told."""
+        return self.cell(row, words) if self.told_to(user, row) else Cell()
+
+
+def attribute(
+    name: str, label: str | Promise, *, sortable: bool = False, numeric: bool = False, permission: str = ""
+) -> Column:
     """A column that is an attribute of the row."""
-    return Column(name, label, lambda row: getattr(row, name), sortable, numeric)
+    return Column(name, label, lambda row: getattr(row, name), sortable, numeric, permission=permission)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import django_tables2 as tables
 from django.contrib import messages
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from rest_framework.exceptions import APIException
 
-from config.backoffice import filter_bar
+from config.backoffice import filter_bar, merging
 from config.backoffice.cells import Column
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.pagination import Page, Place, checked_ordering
@@ -26,6 +27,8 @@ from config.backoffice.patience import TooSlow, patience
 from config.backoffice.resources import Looks, Verb
 
 MAY_EXPORT = "records.export:add"
+ONCE, MOST_OF_A_KEY = "once", 200
+"""The hidden input of a form's one-time key, and how long one may be."""
 MOST_AT_ONCE = 500
 """Rows that a bulk verb takes."""
 
@@ -57,17 +60,17 @@ class CellColumn(tables.Column):
 
     empty_values = ()
 
-    def __init__(self, column: Column, words: tuple[str, ...]) -> None:
+    def __init__(self, column: Column, user: Any, words: tuple[str, ...]) -> None:
         super().__init__(verbose_name=column.label, accessor="pk", orderable=False)
-        self.ours, self.searched = column, words
+        self.ours, self.user, self.searched = column, user, words
 
     def render(self, record: Any) -> Any:
-        return self.ours.cell(record, self.searched)
+        return self.ours.cell_for(self.user, record, self.searched)
 
 
-def table_of(columns: list[Column], rows: list[Any], words: tuple[str, ...]) -> tables.Table:
-    """Rows of a page under the columns chosen."""
-    declared = {column.name: CellColumn(column, words) for column in columns}
+def table_of(columns: list[Column], rows: list[Any], user: Any, words: tuple[str, ...] = ()) -> tables.Table:
+    """Rows of a page under the columns chosen, as `user` may see them."""
+    declared = {column.name: CellColumn(column, user, words) for column in columns}
     made: tables.Table = type("Rows", (tables.Table,), declared)(rows)
     return made
 
@@ -92,10 +95,11 @@ class ListPage(ResourcePage):
         )
         words = bar.words if bar else ()
         page, ordering = self.page(rows if valid else None, words, problems)
-        columns = resource.chosen(request.GET.getlist("columns") or look.columns)
+        columns = resource.chosen(user, request.GET.getlist("columns") or look.columns)
         context = {
-            "table": table_of(columns, page.rows, words),
+            "table": table_of(columns, page.rows, user, words),
             "columns": columns,
+            "choosable": resource.told_to(user),
             "bar": bar,
             "page": page,
             "ordering": ordering,
@@ -155,20 +159,24 @@ class FormPage(ResourcePage):
     """A form on a page of its own; an invalid one answers 422 with everything as it was typed."""
 
     def form(self, verb: str, **options: Any) -> Any:
+        if self.request.FILES:
+            options["files"] = self.request.FILES
         return self.resource.form_for(self.request.user, verb, **options)
 
-    def saved(self, save: Callable[[Any, Any], Any], form: Any) -> Any:
+    def saved(self, save: Callable[..., Any], form: Any, **options: Any) -> Any:
         """The row that was written; None, with the reason among the form's errors, if it could not be."""
         if not form.is_valid():
             return None
         try:
             with transaction.atomic():
-                return save(self.request.user, form)
+                return save(self.request.user, form, **options)
+        except ValidationError as error:
+            form.add_error(None, error)
         except IntegrityError:
             form.add_error(
                 None, _("Somebody else has just saved something that this contradicts. Look, and try again.")
             )
-            return None
+        return None
 
     def show(self, form: Any, title: str, status: int = 200, **context: Any) -> HttpResponse:
         return self.answer("ui/form.html", status, form=form, title=title, crumbs=self.crumbs(), **context)
@@ -177,39 +185,59 @@ class FormPage(ResourcePage):
         if not self.resource.may(self.request.user, verb, row):
             raise PermissionDenied
 
+    def thank(self, row: Any) -> HttpResponse:
+        messages.success(self.request, _("%(thing)s is saved.") % {"thing": self.resource.title(row)})
+        return redirect(self.resource.address(row))
+
 
 class CreatePage(FormPage):
+    """Makes a row; the form's one-time key makes a second click lead to the row of the first."""
+
     def get(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
-        return self.show(self.form("add"), self.title())
+        initial = {name: request.GET[name] for name in self.resource.form.base_fields if name in request.GET}
+        return self.show(self.form("add", initial=initial), self.title(), once=uuid4())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
-        form = self.form("add", data=request.POST)
-        row = self.saved(self.resource.create, form)
+        key = request.POST.get(ONCE, "")[:MOST_OF_A_KEY]
+        row = self.resource.made_before(request.user, key) if key else None
         if row is None:
-            return self.show(form, self.title(), 422)
-        messages.success(request, _("%(thing)s is saved.") % {"thing": self.resource.title(row)})
-        return redirect(self.resource.address(row))
+            form = self.form("add", data=request.POST)
+            row = self.saved(self.resource.create, form, key=key) or (
+                self.resource.made_before(request.user, key) if key else None  # by a click at the same moment
+            )
+        return self.show(form, self.title(), 422, once=key) if row is None else self.thank(row)
 
     def title(self) -> str:
         return _("New: %(thing)s") % {"thing": self.resource.label}
 
 
 class EditPage(FormPage):
+    """Changes a row. What somebody else saved since the form was opened is merged, or asked about, never overwritten."""
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.row(pk)
         self.need("change", row)
-        return self.show(self.form("change", instance=row), self.resource.title(row), row=row)
+        form = merging.remember(self.form("change", instance=row))
+        return self.show(form, self.resource.title(row), row=row, version=merging.version_of(row))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        row = self.row(pk)
-        self.need("change", row)
-        form = self.form("change", data=request.POST, instance=row)
-        if self.saved(self.resource.change_row, form) is None:
-            return self.show(form, self.resource.title(self.row(pk)), 422, row=row)
-        messages.success(request, _("%(thing)s is saved.") % {"thing": self.resource.title(row)})
-        return redirect(self.resource.address(row))
+        with transaction.atomic():
+            rows = self.resource.rows(request.user).select_for_update(of=("self",))
+            row = get_object_or_404(rows, pk=pk)
+            self.need("change", row)
+            data, both, now = request.POST, dict[str, str](), merging.version_of(row)
+            if request.POST.get(merging.VERSION, now) != now:
+                data, both = merging.merged(self.form("change", instance=row), request.POST)
+            form = self.form("change", data=data, instance=row)
+            if merging.VERSION in request.POST:
+                merging.remember(form)
+            if not both and self.saved(self.resource.change_row, form) is not None:
+                return self.thank(row)
+        for name, words in both.items():
+            form.add_error(name, words)
+        return self.show(form, self.resource.title(self.row(pk)), 409 if both else 422, row=row, version=now)
 
 
 class DeletePage(FormPage):
@@ -242,7 +270,7 @@ class VerbPage(ResourcePage):
         row = self.allowed(pk)
         if self.verb.form is None:
             return self.http_method_not_allowed(request)
-        return self.ask(row, self.verb.form())
+        return self.ask(row, self.resource.verb_form(self.verb, request.user, row))
 
     def ask(self, row: Any, form: Any, status: int = 200) -> HttpResponse:
         title = f"{self.verb.label}: {self.resource.title(row)}"
@@ -251,7 +279,7 @@ class VerbPage(ResourcePage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.allowed(pk)
-        form = self.verb.form(data=request.POST) if self.verb.form else None
+        form = self.resource.verb_form(self.verb, request.user, row, data=request.POST) if self.verb.form else None
         if form is not None and not form.is_valid():
             return self.ask(row, form, 422)
         tell(request, [done(self.verb, row, request.user, form)])

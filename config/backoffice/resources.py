@@ -94,6 +94,8 @@ class Resource:
     form: type[forms.ModelForm] | None = None
     verbs: Sequence[Verb] = ()
     exports: bool = True
+    untold: frozenset[str] = frozenset()
+    """Columns of the model that the API does not tell."""
     secret_filters: frozenset[str] = frozenset()
     """Filters whose values the audit of an export does not keep."""
     list_template = "ui/list.html"
@@ -123,10 +125,13 @@ class Resource:
     def permission_to_see(self) -> str:
         return self.permission or f"{self.model._meta.app_label}.{self.model._meta.model_name}:view"
 
+    def permission_for(self, verb: str) -> str:
+        """The permission to add, change or delete rows."""
+        return f"{self.model._meta.app_label}.{self.model._meta.model_name}:{verb}"
+
     def may(self, user: Any, verb: str = "view", row: Any = None) -> bool:
         """Whether `user` may do this with `row`, or with any row at all."""
-        own = f"{self.model._meta.app_label}.{self.model._meta.model_name}:{verb}"
-        return bool(user.has_perm(self.permission_to_see if verb == "view" else own, row))
+        return bool(user.has_perm(self.permission_to_see if verb == "view" else self.permission_for(verb), row))
 
     def rows(self, user: Any) -> QuerySet[Any]:
         """What `user` may see."""
@@ -154,12 +159,17 @@ class Resource:
     def column(self, name: str) -> Column | None:
         return next((each for each in self.columns if each.name == name), None)
 
-    def chosen(self, names: Iterable[str]) -> list[Column]:
-        """The columns named, in the order named; those of a list by default."""
-        found = [column for name in dict.fromkeys(names) if (column := self.column(name))]
-        if found:
-            return found
-        return [column for name in self.listed if (column := self.column(name))] or list(self.columns)
+    def told_to(self, user: Any) -> list[Column]:
+        """The columns of which `user` may know the value, in some row at least."""
+        return [column for column in self.columns if column.told_to(user)]
+
+    def chosen(self, user: Any, names: Iterable[str]) -> list[Column]:
+        """The columns named, in the order named; those of a list by default. Only what is told to `user`."""
+        told = {column.name: column for column in self.told_to(user)}
+        for asked in (names, self.listed):
+            if found := [told[name] for name in dict.fromkeys(asked) if name in told]:
+                return found
+        return list(told.values())
 
     @property
     def sortable(self) -> list[str]:
@@ -173,11 +183,21 @@ class Resource:
     # -- writing
 
     def form_for(self, user: Any, verb: str, **options: Any) -> Any:
-        """The form with which `user` adds or changes a row."""
+        """The form with which `user` adds or changes a row, without fields whose column is not told to them."""
         form: Any = self.form
-        return form(**options)
+        made = form(**options)
+        row = options.get("instance")
+        for column in self.columns:
+            if column.name in made.fields and not column.told_to(user, row):
+                del made.fields[column.name]
+        return made
 
-    def create(self, user: Any, form: Any) -> Any:
+    def made_before(self, user: Any, key: str) -> Any:
+        """The row that a form made when it was sent before, told by its one-time key; None if there is none."""
+        return None
+
+    def create(self, user: Any, form: Any, key: str = "") -> Any:
+        """The row of a valid form; a form with a one-time key makes it once, however often it is sent."""
         return form.save()
 
     def change_row(self, user: Any, form: Any) -> Any:
@@ -198,10 +218,24 @@ class Resource:
 
     def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
         """The parts of a row's page; by default every column."""
-        yield Panel(self.label, [(column.label, column.cell(row)) for column in self.columns])
+        yield Panel(self.label, self.pairs(request.user, row))
+
+    def pairs(self, user: Any, row: Any, *names: str) -> list[tuple[Any, Cell]]:
+        """Labels and values for a panel: of these columns, by default of all, as far as they are told to `user`."""
+        wanted = [each for name in names if (each := self.column(name))] if names else self.columns
+        return [(column.label, column.cell(row)) for column in wanted if column.told_to(user, row)]
 
     def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What a detail template of one's own asks for besides."""
+        return {}
+
+    def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
+        """The form of a verb, which may ask for what depends on who does it, and with which row."""
+        made: Any = verb.form
+        return made(**options)
+
+    def serialized(self) -> dict[str, Any]:
+        """What the API tells of a row beside its columns: serializer fields by name."""
         return {}
 
     def verbs_for(self, user: Any, row: Any) -> list[Verb]:
@@ -277,12 +311,16 @@ class ResourceExport:
         return found
 
     def sheet(self, user: Any, query: QueryDict, columns: list[str]) -> Sheet:
-        unknown = [name for name in columns if self.resource.column(name) is None]
+        told = {column.name for column in self.resource.told_to(user)}
+        unknown = [name for name in columns if name not in told]
         if unknown:
             raise ValidationError({"columns": _("There is no such column: %(name)s.") % {"name": unknown[0]}})
-        chosen = self.resource.chosen(columns or query.getlist("columns"))
+        chosen = self.resource.chosen(user, columns or query.getlist("columns"))
         rows = self.resource.listing(self.rows(user, query)).order_by("-pk")
-        read = ([column.plain(row) for column in chosen] for row in rows.iterator(chunk_size=500))
+        read = (
+            [column.plain(row) if column.told_to(user, row) else None for column in chosen]
+            for row in rows.iterator(chunk_size=500)
+        )
         return Sheet(capfirst(self.title), [(column.name, str(column.label)) for column in chosen], read)
 
     def estimate(self, user: Any, query: QueryDict) -> int:

@@ -76,6 +76,12 @@ def described(field: BoundField) -> SafeString:
     return field.as_widget(attrs={**field.field.widget.attrs, **attributes})
 
 
+@register.filter
+def initially(field: BoundField) -> SafeString:
+    """The hidden input with what a field was filled with, by which two people's changes are told apart."""
+    return field.as_hidden(only_initial=True)
+
+
 @register.simple_tag(takes_context=True)
 def address_with(context: Any, **changes: Any) -> str:
     """The page's own address with parameters set, or left out where the value is None."""

@@ -1220,6 +1220,40 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("export", "position"), name="export_part_once")],
             },
         ),
+        migrations.CreateModel(
+            name="OneTimeKey",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "holder",
+                    models.CharField(
+                        help_text="A person or a service token, by its id.", max_length=40, verbose_name="who sent it"
+                    ),
+                ),
+                ("key", models.CharField(max_length=200, verbose_name="key")),
+                ("resource", models.CharField(max_length=100, verbose_name="kind of row")),
+                ("asked", models.CharField(max_length=64, verbose_name="hash of what was sent")),
+                ("row_id", models.BigIntegerField(null=True, verbose_name="row")),
+                ("used_at", models.DateTimeField(auto_now_add=True, verbose_name="used at")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="dealers.dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "one-time key",
+                "verbose_name_plural": "one-time keys",
+                "indexes": [models.Index(fields=["holder", "key"], name="one_time_key_of_holder")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "holder", "key"), name="one_time_key_once")
+                ],
+            },
+        ),
         fences.Fenced("Event"),
         fences.Fenced("Flag"),
         fences.Fenced("HistoricalDealership"),
@@ -1230,6 +1264,7 @@ class Migration(migrations.Migration):
         fences.Fenced("Invitation"),
         fences.Fenced("Logo"),
         fences.Fenced("Membership"),
+        fences.Fenced("OneTimeKey"),
         fences.Fenced("OpeningHours"),
         fences.Fenced("ServiceToken"),
         fences.Fenced("Export"),

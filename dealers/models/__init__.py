@@ -13,6 +13,7 @@ from dealers.models.dealership import (
 from dealers.models.export import Export, ExportPart
 from dealers.models.flag import Flag
 from dealers.models.logo import Logo
+from dealers.models.one_time_key import OneTimeKey
 from dealers.models.people import Invitation, Membership, User
 from dealers.models.saved_view import ListPreference, SavedView
 from dealers.models.service_token import ServiceToken
@@ -31,6 +32,7 @@ __all__ = [
     "ListPreference",
     "Logo",
     "Membership",
+    "OneTimeKey",
     "OpeningHours",
     "SavedView",
     "ServiceToken",

@@ -23,6 +23,7 @@ from dealers.models import (
     Invitation,
     ListPreference,
     Logo,
+    OneTimeKey,
     OpeningHours,
     SavedView,
     ServiceToken,
@@ -158,6 +159,7 @@ def house(code: str, name: str) -> House:
     Holiday.objects.create(dealership=dealership, day=date(2026, 1, 1), name="New Year")
     for name in ("messaging", "branding"):
         Flag.objects.create(dealership=dealership, name=name, is_on=True)
+    OneTimeKey.objects.create(dealership=dealership, holder="user 0", key=code, resource="holidays", asked=code * 4)
     Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
         dealership=dealership,
