@@ -12,10 +12,12 @@ import ingestion.api
 from config.backoffice.api import Router
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
+from inventory.resources import VEHICLES
 
 router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
+router.register("vehicles", viewset_of(VEHICLES), "vehicle")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)

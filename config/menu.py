@@ -51,11 +51,12 @@ class Group:
 
 MENU = (
     Group(_("Today"), (Item(_("Dashboard"), "home", "layout-dashboard", key="d", tab=True),)),
+    Group(_("Stock"), (Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),)),
     Group(
         _("Records"),
         (
             Item(_("Records"), "records", "chart-bar", key="r", tab=True),
-            Item(_("Passport"), "passport", "motorbike", key="p", tab=True),
+            Item(_("Passport"), "passport", "route", key="p"),
         ),
     ),
     Group(

@@ -6,11 +6,12 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 import config.api
-import dealers.resources
 import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
 from config import finding, health, pwa, reports, ui_kit
+from dealers.resources import HOLIDAYS
+from inventory.resources import VEHICLES
 
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
@@ -20,7 +21,7 @@ urlpatterns = [
     path("", include(ingestion.urls)),
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
-    *dealers.resources.HOLIDAYS.urls,
+    *(each for resource in (HOLIDAYS, VEHICLES) for each in resource.urls),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),

@@ -27,15 +27,12 @@ from pathlib import Path
 from typing import IO
 
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageCms, UnidentifiedImageError
-
-# Loaded before the limits are set: Pillow would load all of its formats to find the one that is missing.
-from PIL import JpegImagePlugin as JpegImagePlugin
-from PIL import PngImagePlugin as PngImagePlugin
-from PIL import WebPImagePlugin as WebPImagePlugin
+from PIL import Image, ImageCms, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError, WebPImagePlugin
 
 log = logging.getLogger(__name__)
 
+READERS = (JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+"""Loaded here, before the limits are set: Pillow would load all of its formats to find the one that is missing."""
 FORMATS = ("JPEG", "PNG", "WEBP")
 BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF")
 """What a file of one of FORMATS starts with."""
@@ -49,7 +46,7 @@ HIGHEST = 3
 """How many times its width a picture may be high: a WebP ends at 16,383 pixels."""
 QUALITY = 80
 METHOD = 3
-"""Of WebP, 0 to 6. Measured on photos of 12 megapixels: 4 takes a third longer than 3, for files 1 % smaller."""
+"""Of WebP, 0 to 6. Measured on photos of 12 megapixels: 2 is a fifth faster, for files 5 % larger; 4 gains nothing."""
 
 MOST_SECONDS = 20
 """That a worker has for a photo, of the clock and of its processor."""
@@ -237,6 +234,7 @@ def serve(photos: IO[bytes], answers: IO[bytes]) -> None:
             data = exactly(photos, length)
             limit_processor()
             write(answers, answer_to(data))
+            answers.flush()
 
 
 def answer_to(data: bytes) -> bytes:
@@ -442,14 +440,18 @@ def cores() -> int:
 
 def begin_anew() -> None:
     """After a fork: two processes that write to one worker would get each other's pictures."""
-    global POOL
+    global POOL  # noqa: PLW0603  # one for each process
     POOL.forget()
     POOL = Pool(cores())
 
 
+def end_all() -> None:
+    POOL.close()
+
+
 POOL = Pool(cores())
 os.register_at_fork(after_in_child=begin_anew)
-atexit.register(lambda: POOL.close())
+atexit.register(end_all)
 
 if __name__ == "__main__":
-    serve(open(0, "rb", buffering=0), open(1, "wb", buffering=0))
+    serve(sys.stdin.buffer, sys.stdout.buffer)

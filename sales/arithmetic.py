@@ -310,8 +310,10 @@ def roll(offer: Offer, target_payment: Decimal, by: Lever) -> Offer:
     if offer.finance is None:
         raise BadOffer("finance", NO_FINANCE)
     financed(due_of(offer), offer.finance, offer.currency)
-    change = longer if by == "term" else cheaper
-    found = change(offer, offer.finance, target_payment, by)
+    if by == "term":
+        found = longer(offer, offer.finance, target_payment)
+    else:
+        found = cheaper(offer, offer.finance, target_payment, by)
     nearest = payment_of(found)
     if nearest is not None and nearest <= target_payment:
         return found
@@ -494,10 +496,10 @@ def cheaper(offer: Offer, finance: Finance, target: Decimal, by: Lever) -> Offer
     return changed(found if fits else found - 1)
 
 
-def longer(offer: Offer, finance: Finance, target: Decimal, by: Lever) -> Offer:
+def longer(offer: Offer, finance: Finance, target: Decimal) -> Offer:
     """The first offer at the target, else the one nearest to it."""
     # Flat interest, being rounded, can raise the payment by the smallest unit from one term to the next: no bisection.
-    offers = [replace(offer, finance=replace(finance, **{by: term})) for term in range(finance.term, LONGEST + 1)]
+    offers = [replace(offer, finance=replace(finance, term=term)) for term in range(finance.term, LONGEST + 1)]
     payments = [payment_of(each) or ZERO for each in offers]
     return offers[next((place for place, each in enumerate(payments) if each <= target), payments.index(min(payments)))]
 

@@ -17,6 +17,8 @@ from dealers.models import Dealership, Holiday, Membership, User
 from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
+from inventory import services as vehicles
+from inventory.models import PreparationStep, PriceChange, Vehicle
 
 PASSWORD = "correct horse battery staple"
 MOMENT = datetime(2026, 1, 15, 3, 30, tzinfo=UTC)
@@ -198,11 +200,48 @@ class HolidayFactory(factory.django.DjangoModelFactory):
     name = "Nyepi"
 
 
+class VehicleFactory(factory.django.DjangoModelFactory):
+    """A motorcycle in stock, as a person adds one."""
+
+    class Meta:
+        model = Vehicle
+
+    dealership = factory.SubFactory(DealershipFactory)
+    vin = factory.Sequence(lambda n: f"MH1JM21{n:010}")
+    make, model, year = "Honda", "BeAT", 2026
+    status = Vehicle.Status.AVAILABLE
+    asking_price, minimum_price = Decimal(18_500_000), Decimal(18_000_000)
+    purchase_price = Decimal(17_000_000)
+
+    @classmethod
+    def _create(cls, model_class: type[Vehicle], *args: Any, **fields: Any) -> Vehicle:
+        return vehicles.add(model_class(**fields))
+
+
+class PreparationStepFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PreparationStep
+
+    vehicle = factory.SubFactory(VehicleFactory)
+    dealership = factory.SelfAttribute("vehicle.dealership")
+    name = "Wash"
+
+
+class PriceChangeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PriceChange
+
+    vehicle = factory.SubFactory(VehicleFactory)
+    dealership = factory.SelfAttribute("vehicle.dealership")
+    asking_price = Decimal(18_000_000)
+
+
 FACTORIES: dict[Any, Any] = {
     made._meta.model: made
     for made in (
         *(DealershipFactory, HolidayFactory),
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
+        *(VehicleFactory, PreparationStepFactory, PriceChangeFactory),
     )
 }
 """How a row of a model is made, by the model."""

@@ -55,7 +55,10 @@ def field_of(field: Any) -> serializers.Field:
         return serializers.TimeField(**options)
     if isinstance(field, forms.JSONField):
         return serializers.JSONField(**options)
-    bounds: dict[str, Any] = {"max_length": getattr(field, "max_length", None), "min_length": getattr(field, "min_length", None)}
+    bounds: dict[str, Any] = {
+        "max_length": getattr(field, "max_length", None),
+        "min_length": getattr(field, "min_length", None),
+    }
     return Text(allow_blank=not field.required, **options, **{name: each for name, each in bounds.items() if each})
 
 

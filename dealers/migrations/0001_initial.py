@@ -1254,6 +1254,28 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Series",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40, verbose_name="of what")),
+                ("last", models.BigIntegerField(default=0, verbose_name="last number")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="dealers.dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "series of numbers",
+                "verbose_name_plural": "series of numbers",
+                "constraints": [models.UniqueConstraint(fields=("dealership", "name"), name="series_once")],
+            },
+        ),
         fences.Fenced("Event"),
         fences.Fenced("Flag"),
         fences.Fenced("HistoricalDealership"),
@@ -1266,6 +1288,7 @@ class Migration(migrations.Migration):
         fences.Fenced("Membership"),
         fences.Fenced("OneTimeKey"),
         fences.Fenced("OpeningHours"),
+        fences.Fenced("Series"),
         fences.Fenced("ServiceToken"),
         fences.Fenced("Export"),
         fences.Fenced("ExportPart"),

@@ -16,6 +16,7 @@ from dealers.models.logo import Logo
 from dealers.models.one_time_key import OneTimeKey
 from dealers.models.people import Invitation, Membership, User
 from dealers.models.saved_view import ListPreference, SavedView
+from dealers.models.series import Series
 from dealers.models.service_token import ServiceToken
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "OneTimeKey",
     "OpeningHours",
     "SavedView",
+    "Series",
     "ServiceToken",
     "User",
     "validate_time_zone",

@@ -97,9 +97,7 @@ def test_a_creation_sent_twice_with_a_key_is_done_once(api: Any, dealership_a: D
     assert Holiday.objects.count() == OneTimeKey.objects.count() == 1
 
 
-def test_a_form_sent_twice_leads_to_the_row_of_the_first(
-    owner: User, dealership_a: Dealership, client: Client
-) -> None:
+def test_a_form_sent_twice_leads_to_the_row_of_the_first(owner: User, dealership_a: Dealership, client: Client) -> None:
     sent = body(dealership_a, once=str(client.get("/settings/holidays/new/").context["once"]))
     first, second = (client.post("/settings/holidays/new/", sent) for _ in range(2))
     assert first.headers["Location"] == second.headers["Location"]

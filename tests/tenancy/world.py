@@ -26,6 +26,7 @@ from dealers.models import (
     OneTimeKey,
     OpeningHours,
     SavedView,
+    Series,
     ServiceToken,
     User,
 )
@@ -40,9 +41,12 @@ from tests.factories import (
     FeedFactory,
     GateFactory,
     MembershipFactory,
+    PreparationStepFactory,
+    PriceChangeFactory,
     QuarantineFactory,
     RunFactory,
     UserFactory,
+    VehicleFactory,
     record_of,
 )
 
@@ -159,6 +163,7 @@ def house(code: str, name: str) -> House:
     Holiday.objects.create(dealership=dealership, day=date(2026, 1, 1), name="New Year")
     for name in ("messaging", "branding"):
         Flag.objects.create(dealership=dealership, name=name, is_on=True)
+    Series.objects.create(dealership=dealership, name=code, last=7)
     OneTimeKey.objects.create(dealership=dealership, holder="user 0", key=code, resource="holidays", asked=code * 4)
     Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
@@ -185,6 +190,9 @@ def house(code: str, name: str) -> House:
     QuarantineFactory(run=run)
     for job in JOB_TYPES.values():
         record_of(job, dealership, run=run, lines=1)
+    vehicle = VehicleFactory(dealership=dealership, odometer=12)
+    for part in (PreparationStepFactory, PriceChangeFactory):
+        part(vehicle=vehicle)
     return made
 
 

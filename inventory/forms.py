@@ -1,0 +1,115 @@
+"""Forms of vehicles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from inventory import identification, services
+from inventory.models import Vehicle
+
+CHECKED_COUNTRIES = ("US", "CA", "MX")
+"""Where every VIN has a check digit."""
+
+
+def day_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class VehicleForm(forms.ModelForm):
+    """A vehicle as a person writes it. What they write, no feed overrides."""
+
+    class Meta:
+        model = Vehicle
+        fields = (
+            *("dealership", "stock_number", "vin", "engine_number", "plate", "condition", "make", "model", "trim"),
+            *("year", "body", "colour", "interior_colour", "engine", "fuel", "transmission", "location", "keys"),
+            *("acquired_on", "purchase_price", "transport_cost", "preparation_cost", "pack", "asking_price"),
+            *("minimum_price", "description"),
+        )
+        widgets = {"acquired_on": day_input(), "description": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["make"].required = False  # the frame number may say it
+
+    def clean_vin(self) -> str:
+        country = getattr(self.cleaned_data.get("dealership"), "country", "")
+        return read(self.cleaned_data["vin"], identification.check_vin, check_digit=country in CHECKED_COUNTRIES)
+
+    def clean_engine_number(self) -> str:
+        return read(self.cleaned_data["engine_number"], identification.engine_number)
+
+    def clean_plate(self) -> str:
+        country = getattr(self.cleaned_data.get("dealership"), "country", "ID")
+        return read(self.cleaned_data["plate"], identification.plate, country=country)
+
+    def clean_year(self) -> int | None:
+        year: int | None = self.cleaned_data["year"]
+        latest = timezone.now().year + 1
+        if year is not None and not 1900 <= year <= latest:
+            raise ValidationError(_("Write a year from 1900 to %(latest)s."), params={"latest": latest})
+        return year
+
+    def clean_stock_number(self) -> str:
+        """A vehicle that is there keeps its number where none is written."""
+        return str(self.cleaned_data["stock_number"].strip() or self.instance.stock_number)
+
+    def _post_clean(self) -> None:
+        """The frame number says what nobody wrote, and then everything is checked together."""
+        if not self.cleaned_data.get("make") and "vin" not in self.errors and self.cleaned_data.get("vin"):
+            self.cleaned_data["make"] = identification.decode(self.cleaned_data["vin"]).make
+        if not self.cleaned_data.get("make") and "make" not in self.errors:
+            self.add_error("make", ValidationError(self.fields["make"].error_messages["required"], code="required"))
+        super()._post_clean()  # type: ignore[misc]
+
+    def save(self, commit: bool = True) -> Any:
+        vehicle: Vehicle = self.instance
+        if vehicle.pk is None:
+            services.fill_in(vehicle)
+            return services.add(vehicle)
+        vehicle.wrote(self.changed_data)
+        if {"asking_price", "minimum_price"} & set(self.changed_data):
+            vehicle.note_prices(vehicle.asking_price, vehicle.minimum_price)
+        vehicle.save()
+        return vehicle
+
+
+def read(text: str, check: Callable[..., str], **options: Any) -> str:
+    """A number as it is kept; what is wrong with it stands at its field."""
+    if not text:
+        return ""
+    try:
+        return check(text, **options)
+    except identification.BadNumber as error:
+        raise ValidationError(str(error))
+
+
+class MoveForm(forms.Form):
+    """Where a vehicle goes."""
+
+    status = forms.ChoiceField(
+        label=_("status"), choices=[each for each in Vehicle.Status.choices if each[0] not in Vehicle.OF_DEALS]
+    )
+
+
+class PriceForm(forms.Form):
+    asking = forms.DecimalField(label=_("asking price"), min_value=0, max_digits=16, decimal_places=2, required=False)
+    minimum = forms.DecimalField(label=_("minimum price"), min_value=0, max_digits=16, decimal_places=2, required=False)
+
+
+class OdometerForm(forms.Form):
+    km = forms.IntegerField(label=_("odometer, km"), min_value=0, max_value=9_999_999)
+    read_on = forms.DateField(label=_("read on"), widget=day_input())
+
+    def clean_read_on(self) -> Any:
+        day = self.cleaned_data["read_on"]
+        if day > timezone.now().date() + timedelta(days=1):
+            raise ValidationError(_("This day is still to come."))
+        return day
