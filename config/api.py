@@ -10,6 +10,7 @@ import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
 from config.backoffice.api import Router
+from crm.resources import CUSTOMERS
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
 from inventory.resources import VEHICLES
@@ -18,6 +19,7 @@ router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
+router.register("customers", viewset_of(CUSTOMERS), "customer")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)

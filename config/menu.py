@@ -51,6 +51,7 @@ class Group:
 
 MENU = (
     Group(_("Today"), (Item(_("Dashboard"), "home", "layout-dashboard", key="d", tab=True),)),
+    Group(_("Customers"), (Item(_("Customers"), "customers", "users", "crm.customer:view", key="c", tab=True),)),
     Group(_("Stock"), (Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),)),
     Group(
         _("Records"),

@@ -10,6 +10,7 @@ import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
 from config import finding, health, pwa, reports, ui_kit
+from crm.resources import CUSTOMERS
 from dealers.resources import HOLIDAYS
 from inventory.resources import VEHICLES
 
@@ -21,7 +22,7 @@ urlpatterns = [
     path("", include(ingestion.urls)),
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
-    *(each for resource in (HOLIDAYS, VEHICLES) for each in resource.urls),
+    *(each for resource in (HOLIDAYS, VEHICLES, CUSTOMERS) for each in resource.urls),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),

@@ -8,15 +8,13 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.filters import AnyOf, Repeated, amount_bounds, count_bounds, day_bounds
+from config.backoffice.filters import AnyOf, amount_bounds, count_bounds, day_bounds
 from inventory.identification import normalise
 from inventory.models import Vehicle
 
 
-class Words(django_filters.Filter):
+class Words(AnyOf):
     """Each word stands at the beginning of a number, or anywhere in the vehicle's name."""
-
-    field_class = Repeated
 
     def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
         for word in " ".join(value or ()).split():

@@ -33,6 +33,8 @@ WHOLE_YEAR = Decimal(1200)
 """Divides a percentage a year into a share a month."""
 PRECISION = Context(prec=60, rounding=ROUND_HALF_UP)
 """Far more than the 19 digits of an amount, so that compounding over 120 months never shows in what is rounded."""
+SETTLED = Context(prec=40, rounding=ROUND_HALF_UP)
+"""The digits that several divisions in a row leave beyond doubt."""
 
 Kind = Literal["fee", "warranty", "service", "accessory", "other"]
 Method = Literal["annuity", "flat"]
@@ -294,7 +296,8 @@ def annuity(principal: Decimal, rate: Decimal, months: int, balloon: Decimal = Z
     if not share:
         return (principal - balloon) / months
     discounting = (1 + share) ** -months
-    return (principal - balloon * discounting) * share / (1 - discounting)
+    # A payment of exactly half a unit must not be rounded down for a last digit that a division lost.
+    return SETTLED.plus((principal - balloon * discounting) * share / (1 - discounting))
 
 
 @precisely
@@ -414,7 +417,8 @@ def monthly(principal: Decimal, finance: Finance, step: Decimal) -> Decimal:
         payment = rounded(annuity(principal, finance.rate, finance.term, finance.balloon), step)
 
     def overpays(units: int) -> bool:
-        return paid_off(principal, finance, units * step, step)[-1].payment < finance.balloon
+        *_others, (last, _interest) = payments(principal, finance, units * step, step)
+        return last < finance.balloon
 
     # Sixty rupiah over ten years: a payment that was rounded up to one would have paid them off after half the time.
     units = int(payment / step)
@@ -422,19 +426,26 @@ def monthly(principal: Decimal, finance: Finance, step: Decimal) -> Decimal:
 
 
 def paid_off(principal: Decimal, finance: Finance, payment: Decimal, step: Decimal) -> list[Instalment]:
-    """Every month's payment is `payment`, the last one's whatever is left, with the balloon."""
-    paid = flatly if finance.method == "flat" else reducing
     rows, balance = [], principal
-    for month, (amount, interest) in enumerate(paid(principal, finance, payment, step), 1):
-        balance -= amount - interest
-        rows.append(Instalment(month, amount, interest, amount - interest, balance))
+    for month, (paid, interest) in enumerate(payments(principal, finance, payment, step), 1):
+        balance -= paid - interest
+        rows.append(Instalment(month, paid, interest, paid - interest, balance))
     return rows
+
+
+def payments(
+    principal: Decimal, finance: Finance, payment: Decimal, step: Decimal
+) -> Iterator[tuple[Decimal, Decimal]]:
+    """What is paid each month, and the interest in it: `payment`, but in the last month all that is left."""
+    if finance.method == "flat":
+        return flatly(principal, finance, payment, step)
+    return reducing(principal, finance, payment, step)
 
 
 def reducing(
     principal: Decimal, finance: Finance, payment: Decimal, step: Decimal
 ) -> Iterator[tuple[Decimal, Decimal]]:
-    """Payments and the interest in them, where each month's interest is on what is still owed."""
+    """Each month's interest is on what is still owed."""
     balance = principal
     for _month in range(finance.term - 1):
         interest = rounded(balance * finance.rate / WHOLE_YEAR, step)
@@ -445,7 +456,7 @@ def reducing(
 
 
 def flatly(principal: Decimal, finance: Finance, payment: Decimal, step: Decimal) -> Iterator[tuple[Decimal, Decimal]]:
-    """Payments and the interest in them, where interest on all of the principal is spread evenly."""
+    """Interest on all of the principal is spread evenly."""
     to_pay, interest_left = principal - finance.balloon, flat_interest(principal, finance, step)
     usual = rounded(interest_left / finance.term, step)
     for _month in range(finance.term - 1):

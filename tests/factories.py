@@ -13,6 +13,7 @@ import factory
 from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 
+from crm.models import Customer
 from dealers.models import Dealership, Holiday, Membership, User
 from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
@@ -236,12 +237,21 @@ class PriceChangeFactory(factory.django.DjangoModelFactory):
     asking_price = Decimal(18_000_000)
 
 
+class CustomerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Customer
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = factory.Sequence(lambda n: f"Customer {n}")
+
+
 FACTORIES: dict[Any, Any] = {
     made._meta.model: made
     for made in (
         *(DealershipFactory, HolidayFactory),
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
         *(VehicleFactory, PreparationStepFactory, PriceChangeFactory),
+        *(CustomerFactory,),
     )
 }
 """How a row of a model is made, by the model."""

@@ -20,7 +20,7 @@ VERSION = "version"
 def with_version(rows: QuerySet[Any]) -> QuerySet[Any]:
     """`rows` with the attribute `row_version`."""
     table = rows.model._meta.db_table
-    return rows.annotate(row_version=RawSQL(f'"{table}".xmin::text', ()))  # noqa: S608 - a model's table
+    return rows.annotate(row_version=RawSQL(f'"{table}".xmin::text', ()))
 
 
 def version_of(row: Model) -> str:

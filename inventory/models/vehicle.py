@@ -248,7 +248,7 @@ class Vehicle(models.Model):
     def wrote(self, names: Any) -> None:
         """A person wrote these attributes: they are locked against feeds from now on. Saves nothing."""
         mine = [name for name in names if name in self.LEARNT]
-        self.sources = {**self.sources, **{name: Source.HUMAN.value for name in mine}}
+        self.sources = {**self.sources, **dict.fromkeys(mine, Source.HUMAN.value)}
         self.locked = sorted({*self.locked, *mine})
 
     # -- verbs

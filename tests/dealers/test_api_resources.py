@@ -12,7 +12,7 @@ from django.test import Client
 
 from dealers.models import Dealership, Event, Holiday, OneTimeKey, User
 from dealers.roles import Role
-from tests.factories import HolidayFactory, MembershipFactory
+from tests.factories import HolidayFactory
 from tests.people import api_of, with_role
 
 LIST = "/api/v1/holidays/"

@@ -17,6 +17,7 @@ from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Run
 from tests.factories import (
+    FACTORIES,
     MOMENT,
     RAW,
     AlertFactory,
@@ -91,7 +92,9 @@ RECORDS = {job.record: job for job in JOB_TYPES.values()}
 def stored(model, dealership, number):
     if model in RECORDS:
         return record_of(RECORDS[model], dealership)
-    return OTHERS[model](dealership, number)
+    if model in OTHERS:
+        return OTHERS[model](dealership, number)
+    return FACTORIES[model](dealership=dealership)
 
 
 def address(model, page="changelist", *args):

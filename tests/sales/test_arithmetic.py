@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.utils import translation
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sales.arithmetic import (
@@ -35,7 +35,7 @@ from sales.arithmetic import (
 D = Decimal
 ONE = D(1)
 many = settings(max_examples=200, deadline=None)
-several = settings(max_examples=60, deadline=None)
+several = settings(max_examples=50, deadline=None)
 """For what looks for its answer in dozens of offers."""
 CAR = Offer("USD", D(20000), finance=Finance(D("7.5"), 60))
 MOTORCYCLE = Offer("IDR", D(15_000_000), finance=Finance(D(17), 12, "flat", D(3_000_000)))
@@ -158,6 +158,7 @@ def test_the_first_rows_of_a_schedule_are_interest_on_what_is_owed() -> None:
     share=st.integers(0, 90),
     currency=st.sampled_from(["IDR", "USD", "KWD"]),
 )
+@example(principal=1_000_000, rate=33, months=1, share=0, currency="IDR")  # 1,000,027.5
 def test_an_annuity_is_what_fractions_say(principal: int, rate: int, months: int, share: int, currency: str) -> None:
     decimals = MINOR_UNITS[currency]
     borrowed, percent = D(principal).scaleb(-decimals), D(rate).scaleb(-3)
@@ -459,9 +460,10 @@ def test_a_roll_changes_as_little_as_reaches_the_target(by: Lever, offer: Offer,
 
 
 @pytest.mark.parametrize(
-    ("by", "expected"), [("discount", D("1275.79")), ("down_payment", D("1275.79")), ("term", D(65))]
+    ("by", "expected"), [("discount", D("1275.78")), ("down_payment", D("1275.78")), ("term", D(66))]
 )
 def test_a_car_is_rolled_to_a_payment_it_can_have(by: Lever, expected: Decimal) -> None:
+    # 60 months of 375.195, the first that is rounded up, pay off 18,724.2221; 20,000 take 65 of 375.36 or 66 of 370.75.
     rolled = roll(CAR, D("375.19"), by)
     assert lever(rolled, by) == expected
     assert summarize(rolled).monthly_payment <= D("375.19")
@@ -472,7 +474,7 @@ def test_a_car_is_rolled_to_a_payment_it_can_have(by: Lever, expected: Decimal) 
     [
         ("discount", "discount", "US$31.25, at US$15,000"),
         ("down_payment", "finance.down_payment", "US$31.25, at US$15,000"),
-        ("term", "finance.term", "US$212.39, at 120"),
+        ("term", "finance.term", "US$209.30, at 120"),
     ],
 )
 def test_a_payment_out_of_reach_is_refused_with_the_nearest(by: Lever, field: str, nearest: str) -> None:
@@ -485,7 +487,7 @@ def test_a_payment_out_of_reach_is_refused_with_the_nearest(by: Lever, field: st
 
 def test_a_discount_on_the_vehicle_cannot_pay_for_the_rest() -> None:
     offer = replace(CAR, price=D(100), lines=(Line("service", D(1), D(6000)),))
-    with pytest.raises(BadOffer, match=r"nearest is US\$120.23, at US\$100.00"):
+    with pytest.raises(BadOffer, match=r"nearest is US\$120.23, at US\$100$"):
         roll(offer, D(1), "discount")
 
 

@@ -38,6 +38,7 @@ from tests.factories import (
     AlertFactory,
     BackfillFactory,
     ConnectionFactory,
+    CustomerFactory,
     FeedFactory,
     GateFactory,
     MembershipFactory,
@@ -193,6 +194,7 @@ def house(code: str, name: str) -> House:
     vehicle = VehicleFactory(dealership=dealership, odometer=12)
     for part in (PreparationStepFactory, PriceChangeFactory):
         part(vehicle=vehicle)
+    CustomerFactory(dealership=dealership)
     return made
 
 
