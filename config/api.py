@@ -9,6 +9,7 @@ import dealers.api_exports
 import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
+import inventory.api
 from config.backoffice.api import Router
 from crm.resources import CUSTOMERS
 from dealers.api_resources import viewset_of
@@ -19,6 +20,7 @@ router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
+router.register("vehicle-images", inventory.api.VehicleImageViewSet, "vehicle-image")
 router.register("customers", viewset_of(CUSTOMERS), "customer")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")

@@ -9,10 +9,10 @@ import config.api
 import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
+import inventory.urls
 from config import finding, health, pwa, reports, ui_kit
 from crm.resources import CUSTOMERS
 from dealers.resources import HOLIDAYS
-from inventory.resources import VEHICLES
 
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
@@ -20,9 +20,10 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", include(ingestion.urls)),
+    path("", include(inventory.urls)),
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
-    *(each for resource in (HOLIDAYS, VEHICLES, CUSTOMERS) for each in resource.urls),
+    *(each for resource in (HOLIDAYS, CUSTOMERS) for each in resource.urls),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),

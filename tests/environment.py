@@ -48,6 +48,7 @@ def start_servers() -> None:
     postgres.create_database(TEMPLATE)
     who = {"app": roles.WEB, "owner": roles.OWNER, "superuser": roles.SUPERUSER}
     urls = {name: postgres.url(role, "{database}") for name, role in who.items()}
+    os.environ["PHOTOS_ROOT"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="forecourt-photos-"))
     os.environ["STATIC_ROOT"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="forecourt-static-"))
     os.environ[SERVERS] = json.dumps({**urls, "valkey": valkey.url(), "valkey_client": valkey.client_url()})
 
