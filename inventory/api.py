@@ -58,7 +58,7 @@ class VehicleImageSerializer(serializers.ModelSerializer):
 class PhotoRequest(serializers.Serializer):
     """A photo as a file: JPEG, PNG or WebP, up to 15 MB."""
 
-    vehicle = Whole(min_value=1, max_value=2**63 - 1)
+    vehicle = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     photo = serializers.FileField()
     kind = serializers.ChoiceField(choices=VehicleImage.Kind.choices, default=VehicleImage.Kind.EXTERIOR)
 

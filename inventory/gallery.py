@@ -10,7 +10,7 @@ CHANGE = "inventory.vehicleimage:change"
 
 
 def shown(user: Any, vehicle: Vehicle) -> dict[str, Any]:
-    """What the gallery's template wants: photos with the words that describe them, and whether `user` may change them."""
+    """What the gallery's template wants: photos with the words that describe them, whether `user` may change them."""
     images = list(vehicle.images.all())
     told = []
     for place, image in enumerate(images, 1):

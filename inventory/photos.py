@@ -37,7 +37,7 @@ def storage() -> Any:
 
 
 def add(vehicle: Vehicle, data: bytes, *, kind: str = VehicleImage.Kind.EXTERIOR, by: Any = None) -> VehicleImage:
-    """Store a photo behind those that are there. Raises ValidationError: no picture, too many, there already, no room."""
+    """Store a photo behind those that are there. Raises ValidationError: no picture, too many, there twice, no room."""
     try:
         made = pictures.make(data)
     except pictures.Refused as error:

@@ -29,7 +29,8 @@ def photo(request: HttpRequest, pk: int, width: int) -> HttpResponse:
     if width not in image.widths:
         raise Http404
     try:
-        content = photos.storage().open(image.file(width)).read()
+        with photos.storage().open(image.file(width)) as file:
+            content = file.read()
     except FileNotFoundError:
         raise Http404
     response = HttpResponse(content, content_type="image/webp")
