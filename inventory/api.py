@@ -20,7 +20,7 @@ from config.backoffice.api import BackofficeView
 from config.backoffice.bodies import Whole
 from config.backoffice.filters import AnyNumberOf, AnyOf, StrictFilterBackend
 from dealers.access import Access, needed
-from dealers.api_resources import refused
+from dealers.api_resources import WRITES, refused
 from inventory import photos
 from inventory.models import Vehicle, VehicleImage
 
@@ -63,6 +63,10 @@ class PhotoRequest(serializers.Serializer):
     kind = serializers.ChoiceField(choices=VehicleImage.Kind.choices, default=VehicleImage.Kind.EXTERIOR)
 
 
+class KindRequest(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=VehicleImage.Kind.choices)
+
+
 class OrderRequest(serializers.Serializer):
     places = Whole(min_value=-photos.MOST, max_value=photos.MOST, help_text="Earlier if negative.")
 
@@ -80,7 +84,6 @@ class VehicleImageViewSet(
     BackofficeView,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
     viewsets.GenericViewSet,
 ):
@@ -94,11 +97,10 @@ class VehicleImageViewSet(
     ordering_fields = ["id", "position"]
     lookup_value_regex = r"\d+"
     http_method_names = ["get", "head", "options", "post", "patch", "delete"]
-
-    @property
-    def acts_with(self) -> str:
-        verb = {"create": "add", "destroy": "delete"}.get(self.action or "", "change")
-        return f"inventory.vehicleimage:{verb}"
+    acts_with = {
+        name: f"inventory.vehicleimage:{verb}"
+        for name, verb in {**WRITES, "primary": "change", "move": "change"}.items()
+    }
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = VehicleImage.objects.visible_to(self.request.user, needed(self))
@@ -113,7 +115,7 @@ class VehicleImageViewSet(
         asked = PhotoRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        vehicle = Vehicle.objects.visible_to(request.user, self.acts_with).filter(pk=given["vehicle"]).first()
+        vehicle = Vehicle.objects.visible_to(request.user, needed(self)).filter(pk=given["vehicle"]).first()
         if vehicle is None:
             raise exceptions.ValidationError({"vehicle": [_("There is no such vehicle.")]})
         try:
@@ -121,6 +123,15 @@ class VehicleImageViewSet(
         except ValidationError as error:
             raise exceptions.ValidationError({"photo": error.messages})
         return Response(self.get_serializer(image).data, status.HTTP_201_CREATED)
+
+    @extend_schema(request=KindRequest, responses=VehicleImageSerializer)
+    def partial_update(self, request: Request, *args: Any, **options: Any) -> Response:
+        """Say what it shows."""
+        asked, image = KindRequest(data=request.data), self.get_object()
+        asked.is_valid(raise_exception=True)
+        image.kind = asked.validated_data["kind"]
+        image.save(update_fields=["kind"])
+        return Response(self.get_serializer(image).data)
 
     def perform_destroy(self, instance: VehicleImage) -> None:
         photos.remove(instance, by=self.request.user)

@@ -129,6 +129,7 @@ def foreign(world: World) -> dict[str, Any]:
         "query": f"name={CANARY}",
         "columns": [],
         "format": "csv",
+        "places": 1,
     }
 
 
