@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Replace
 from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.filters import AnyOf, amount_bounds, count_bounds, day_bounds
@@ -14,17 +15,22 @@ from inventory.models import Vehicle
 
 
 class Words(AnyOf):
-    """Each word stands at the beginning of a number, or anywhere in the vehicle's name."""
+    """A number begins with all of it, or each of its words stands in the vehicle's name."""
 
     def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
-        for word in " ".join(value or ()).split():
-            number = normalise(word)
+        asked = " ".join(value or ())
+        if not asked.split():
+            return qs
+        each_word = Q()
+        for word in asked.split():
             found = Q(make__icontains=word) | Q(model__icontains=word) | Q(trim__icontains=word)
-            found |= Q(stock_number__istartswith=word)
-            if number:
-                found |= Q(vin__startswith=number) | Q(engine_number__startswith=number) | Q(plate__startswith=number)
-            qs = qs.filter(found)
-        return qs
+            each_word &= found | Q(stock_number__istartswith=word)
+        rows = qs.annotate(plain_plate=Replace("plate", Value(" "), Value("")))
+        if number := normalise(asked):
+            each_word |= (
+                Q(vin__startswith=number) | Q(engine_number__startswith=number) | Q(plain_plate__startswith=number)
+            )
+        return rows.filter(each_word)
 
 
 class VehicleFilters(django_filters.FilterSet):

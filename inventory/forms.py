@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealers.models import Dealership
 from inventory import identification, services
 from inventory.models import Vehicle
 
@@ -61,6 +62,11 @@ class VehicleForm(forms.ModelForm):
         """A vehicle that is there keeps its number where none is written."""
         return str(self.cleaned_data["stock_number"].strip() or self.instance.stock_number)
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """A new vehicle gets its number when it is stored."""
+        found: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return found if self.cleaned_data.get("stock_number") else found | {"stock_number"}
+
     def _post_clean(self) -> None:
         """The frame number says what nobody wrote, and then everything is checked together."""
         if not self.cleaned_data.get("make") and "vin" not in self.errors and self.cleaned_data.get("vin"):
@@ -97,6 +103,13 @@ class MoveForm(forms.Form):
     status = forms.ChoiceField(
         label=_("status"), choices=[each for each in Vehicle.Status.choices if each[0] not in Vehicle.OF_DEALS]
     )
+
+
+class TransferForm(forms.Form):
+    """To which dealership of the group a vehicle goes."""
+
+    to = forms.ModelChoiceField(Dealership.objects.none(), label=_("to"), empty_label=None)
+    reason = forms.CharField(label=_("reason"), max_length=200, required=False)
 
 
 class PriceForm(forms.Form):

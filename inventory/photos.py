@@ -149,9 +149,9 @@ def move(image: VehicleImage, places: int, *, by: Any = None) -> None:
 def sweep() -> int:
     """Delete files that no row names, left by a crash; how many. In the scope of the platform."""
     store, gone, now = storage(), 0, timezone.now()
-    for dealership in subfolders(store, ""):
-        for key in subfolders(store, dealership):
-            folder = f"{dealership}/{key}"
+    for beginning in subfolders(store, ""):
+        for key in subfolders(store, beginning):
+            folder = f"{beginning}/{key}"
             names = [f"{folder}/{name}" for name in store.listdir(folder)[1]]
             if VehicleImage.objects.filter(key=key).exists():
                 continue

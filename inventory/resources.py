@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
-from inventory import gallery
+from inventory import gallery, transfers
 from inventory.filters import VehicleFilters
-from inventory.forms import MoveForm, OdometerForm, PriceForm, VehicleForm
+from inventory.forms import MoveForm, OdometerForm, PriceForm, TransferForm, VehicleForm
 from inventory.models import Vehicle
 
 COST, PRICE, CHANGE = "inventory.cost:view", "inventory.price:change", "inventory.vehicle:change"
@@ -75,6 +75,23 @@ class VehicleResource(DealershipResource):
     verbs = (
         Verb("move", _("Change status"), CHANGE, Vehicle.move_to, MoveForm, "arrows-sort", bulk=True),
         Verb("price", _("Set prices"), PRICE, Vehicle.price, PriceForm, "cash"),
+        Verb(
+            "transfer",
+            _("Transfer"),
+            CHANGE,
+            transfers.transfer,
+            TransferForm,
+            "arrows-left-right",
+            open_to=lambda row: row.dealership.group_id is not None and row.status in transfers.MOVABLE,
+        ),
+        Verb(
+            "undo-transfer",
+            _("Undo transfer"),
+            CHANGE,
+            transfers.undo,
+            icon="rotate-clockwise",
+            open_to=lambda row: row.status in transfers.MOVABLE and row.transfers.filter(undone_at=None).exists(),
+        ),
         Verb("odometer", _("Read odometer"), CHANGE, Vehicle.read_odometer, OdometerForm, "gauge"),
     )
 
@@ -92,6 +109,8 @@ class VehicleResource(DealershipResource):
         made = super().verb_form(verb, user, row, **options)
         if verb.name == "price":
             made.initial = {"asking": row.asking_price, "minimum": row.minimum_price}
+        elif verb.name == "transfer":
+            made.fields["to"].queryset = transfers.targets(user, row)
         return made
 
     def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:

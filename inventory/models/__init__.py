@@ -1,6 +1,7 @@
 """What a dealership has to sell, and each vehicle's whole life."""
 
 from inventory.models.image import VehicleImage
+from inventory.models.transfer import Transfer
 from inventory.models.vehicle import OdometerReading, PreparationStep, PriceChange, Source, Vehicle
 
-__all__ = ["OdometerReading", "PreparationStep", "PriceChange", "Source", "Vehicle", "VehicleImage"]
+__all__ = ["OdometerReading", "PreparationStep", "PriceChange", "Source", "Transfer", "Vehicle", "VehicleImage"]

@@ -58,7 +58,7 @@ class VehicleImage(OfVehicle):
 
     def file(self, width: int) -> str:
         """The name in the storage of its picture of this width."""
-        return f"{self.dealership_id}/{self.key}/{width}.webp"
+        return f"{str(self.key)[:2]}/{self.key}/{width}.webp"
 
     @property
     def files(self) -> list[str]:

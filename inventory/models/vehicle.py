@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealers import audit
 from dealers.fences import OwnKey
 from dealers.models import Dealership, DealershipRows
 from dealers.versions import Versions
@@ -273,6 +274,7 @@ class Vehicle(models.Model):
             )
         self.status = wanted
         self.save(update_fields=["status"])
+        audit.record("vehicle.moved", self, changes={"status": [here.status, wanted.value]})
 
     @transaction.atomic
     def price(self, *, asking: Decimal | None, minimum: Decimal | None, by: Any = None) -> None:
@@ -281,6 +283,7 @@ class Vehicle(models.Model):
         self.asking_price, self.minimum_price = asking, minimum
         self.full_clean()
         self.save(update_fields=["asking_price", "minimum_price"])
+        audit.record("vehicle.priced", self, changes={"asking_price": asking, "minimum_price": minimum})
 
     def note_prices(self, asking: Decimal | None, minimum: Decimal | None) -> None:
         """Keep in the price history that prices change to these."""
@@ -311,6 +314,7 @@ class Vehicle(models.Model):
         if after is None:
             self.odometer = km
             self.save(update_fields=["odometer"])
+        audit.record("vehicle.odometer_read", self, changes={"km": km, "read_on": read_on})
         return made
 
 

@@ -168,7 +168,7 @@ def test_many_at_once_get_places_of_their_own(dealership_a: Dealership, photo_of
 
 def test_files_that_no_row_names_are_swept_once_they_are_old(four: list[VehicleImage], photos_folder: Path) -> None:
     for age, name in ((0, "young"), (7200, "old")):
-        stray = photos_folder / "1" / f"00000000-0000-4000-8000-00000000000{len(name)}" / "480.webp"
+        stray = photos_folder / "00" / f"00000000-0000-4000-8000-00000000000{len(name)}" / "480.webp"
         stray.parent.mkdir(parents=True)
         stray.write_bytes(b"")
         os.utime(stray, (time.time() - age,) * 2)

@@ -33,6 +33,7 @@ from dealers.roles import Role
 from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Gate, Run
+from inventory.models import Transfer
 from tests.factories import (
     AlertFactory,
     BackfillFactory,
@@ -206,6 +207,14 @@ def build() -> World:
     yesterday = timezone.now().date() - timedelta(days=1)
     former = person("former@elsewhere.example", own.dealership)
     MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
+    for here, there in ((own, other), (other, own)):
+        Transfer.objects.create(
+            dealership=here.dealership,
+            vehicle=here.dealership.vehicles.get(),
+            origin=there.dealership,
+            destination=here.dealership,
+            stock_number_before="7",
+        )
     mark(other)
     for each in (own, other):
         for model in fenced_models():
