@@ -14,6 +14,7 @@ from config.backoffice.api import Router
 from crm.resources import CUSTOMERS
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
+from ingestion.operations.adoptions import ADOPTIONS
 from inventory.resources import VEHICLES
 
 router = Router()
@@ -21,6 +22,7 @@ router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
 router.register("vehicle-images", inventory.api.VehicleImageViewSet, "vehicle-image")
+router.register("dgi/adoptions", viewset_of(ADOPTIONS), "adoption")
 router.register("customers", viewset_of(CUSTOMERS), "customer")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")

@@ -67,6 +67,7 @@ MENU = (
             Item(_("Runs"), "runs", "player-play", "ingestion.run:view"),
             Item(_("Quarantine"), "quarantine-causes", "bug", "ingestion.quarantinedrecord:view"),
             Item(_("Backfills"), "backfills", "history", "ingestion.backfill:view"),
+            Item(_("Adoption"), "adoptions", "replace", "ingestion.adoption:view"),
             Item(_("Connections"), "connections", "plug", "ingestion.feed:view"),
             Item(_("Schedules"), "schedules", "clock", "ingestion.feed:view"),
         ),

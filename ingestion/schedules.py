@@ -31,6 +31,10 @@ def create_missing(**_: Any) -> None:
         name="DGI index of words",
         defaults={"task": "ingestion.index", "interval": often, "expire_seconds": DISPATCH_SECONDS},
     )
+    PeriodicTask.objects.get_or_create(
+        name="DGI adoption",
+        defaults={"task": "ingestion.adopt", "interval": often, "expire_seconds": DISPATCH_SECONDS},
+    )
     night, _created = CrontabSchedule.objects.get_or_create(
         minute="40", hour="19", day_of_week="*", day_of_month="*", month_of_year="*", timezone="UTC"
     )  # 02:40 in Jakarta

@@ -15,7 +15,7 @@ from django.db.models.expressions import RawSQL
 
 from ingestion import fields
 from ingestion.job_types import JobType
-from ingestion.models import SearchText
+from ingestion.models import Adoption, Feed, SearchText
 
 AT_ONCE = 1_000
 """Texts that the index takes up in one transaction."""
@@ -118,17 +118,26 @@ def escaped(word: str) -> str:
 
 @cache
 def write_statement(job_type: JobType) -> str:
-    """Writes the texts of records anew; takes their ids."""
+    """Writes the texts of records anew, and lets those wait whose feed adopts; takes their ids."""
     quote = connection.ops.quote_name
     texts = columns_of(job_type.record, "record")
     for line in job_type.lines.values():
         words = f"string_agg(concat_ws(E'\\n', {', '.join(columns_of(line, 'line'))}), E'\\n')"
         texts.append(f"(SELECT {words} FROM {quote(line._meta.db_table)} AS line WHERE record_id = record.id)")  # noqa: S608
     return f"""
-        INSERT INTO {SearchText._meta.db_table} (dealership_id, job_type, record_id, text, indexed)
-        SELECT dealership_id, '{job_type.code}', id, concat_ws(E'\\n', {", ".join(texts)}), false
-        FROM {quote(job_type.record._meta.db_table)} AS record WHERE id = ANY (%s)
-        ON CONFLICT (dealership_id, job_type, record_id) DO UPDATE SET text = excluded.text, indexed = false
+        WITH written AS (
+            INSERT INTO {SearchText._meta.db_table} (dealership_id, job_type, record_id, text, indexed)
+            SELECT dealership_id, '{job_type.code}', id, concat_ws(E'\\n', {", ".join(texts)}), false
+            FROM {quote(job_type.record._meta.db_table)} AS record WHERE id = ANY (%s)
+            ON CONFLICT (dealership_id, job_type, record_id) DO UPDATE SET text = excluded.text, indexed = false
+            RETURNING dealership_id, record_id
+        )
+        INSERT INTO {Adoption._meta.db_table}
+            (dealership_id, job_type, record_id, state, natural_key, made, problems, kept)
+        SELECT written.dealership_id, '{job_type.code}', written.record_id, 'waiting', '', '[]', '[]', '[]'
+        FROM written JOIN {Feed._meta.db_table} AS feed
+            ON feed.dealership_id = written.dealership_id AND feed.job_type = '{job_type.code}' AND feed.adopts
+        ON CONFLICT (dealership_id, job_type, record_id) DO UPDATE SET state = 'waiting'
     """  # noqa: S608 - names of our own models
 
 

@@ -13,7 +13,7 @@ from config.backoffice.trace import traced
 from config.celery import stopping
 from dealers import sessions, tokens
 from dealers.tasks import PlatformTask
-from ingestion import backfills, claims, desk, reconciliation, retention, search, slots
+from ingestion import adoption, backfills, claims, desk, reconciliation, retention, search, slots
 from ingestion.models import Run
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,12 @@ def index() -> None:
     end = time.monotonic() + INDEX_SECONDS
     while search.index_some() == search.AT_ONCE and time.monotonic() < end and not stopping.is_set():
         pass
+
+
+@shared_task(base=PlatformTask, name="ingestion.adopt")
+def adopt() -> None:
+    """Every few seconds: records that were stored meanwhile become what the dealership works with."""
+    adoption.work(stopping.is_set)
 
 
 @shared_task(base=PlatformTask, name="ingestion.sweep")

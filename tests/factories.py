@@ -17,7 +17,7 @@ from crm.models import Customer
 from dealers.models import Dealership, Holiday, Membership, User
 from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
-from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
+from ingestion.models import Adoption, Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 from inventory import services as vehicles
 from inventory.models import PreparationStep, PriceChange, Vehicle, VehicleImage
 
@@ -251,6 +251,18 @@ class VehicleImageFactory(factory.django.DjangoModelFactory):
     sha256 = factory.Sequence(lambda n: f"{n:064}")
 
 
+class AdoptionFactory(factory.django.DjangoModelFactory):
+    """A unit receipt that could not be adopted."""
+
+    class Meta:
+        model = Adoption
+
+    dealership = factory.SubFactory(DealershipFactory)
+    job_type, record_id = "uinb_read", factory.Sequence(lambda n: n + 1)
+    natural_key = factory.Sequence(lambda n: f"SL/{n}")
+    state, problems = Adoption.State.REFUSED, ["#1: no number"]
+
+
 class CustomerFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Customer
@@ -265,7 +277,7 @@ FACTORIES: dict[Any, Any] = {
         *(DealershipFactory, HolidayFactory),
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
         *(VehicleFactory, VehicleImageFactory, PreparationStepFactory, PriceChangeFactory),
-        *(CustomerFactory,),
+        *(CustomerFactory, AdoptionFactory),
     )
 }
 """How a row of a model is made, by the model."""

@@ -242,7 +242,10 @@ class Resource:
         return [verb for verb in self.verbs if user.has_perm(verb.permission, row) and verb.open_to(row)]
 
     def address(self, row: Any) -> str:
-        return reverse(f"{self.name}-detail", args=[row.pk])
+        return self.address_of(row.pk)
+
+    def address_of(self, pk: Any) -> str:
+        return reverse(f"{self.name}-detail", args=[pk])
 
     @property
     def list_address(self) -> str:

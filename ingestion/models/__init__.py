@@ -1,5 +1,6 @@
 """Connections and feeds, runs and backfills, quarantine, alerts, and the records of every job type."""
 
+from ingestion.models.adoption import Adoption
 from ingestion.models.alert import Alert
 from ingestion.models.backfill import Backfill
 from ingestion.models.connection import Connection
@@ -14,6 +15,7 @@ from ingestion.models.tally import Holding, Tally
 from ingestion import job_types  # isort: skip  the records of the job types stand on the models above
 
 __all__ = [
+    "Adoption",
     "Alert",
     "Backfill",
     "Connection",

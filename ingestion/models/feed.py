@@ -66,6 +66,11 @@ class Feed(models.Model):
         blank=True,
         help_text=_("On the dealership's clock; blank: whenever the job type's schedule says."),
     )
+    adopts = models.BooleanField(
+        _("adopted"),
+        default=False,
+        help_text=_("Whether its records become vehicles, customers, leads and deals of the dealership."),
+    )
     created_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
     cursor = models.DateTimeField(_("fetched up to"), null=True, blank=True, editable=False)
 

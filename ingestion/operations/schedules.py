@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy
 from django_celery_beat.models import PeriodicTask
 
 from config.backoffice.cells import Cell, Column, attribute, cell
-from config.backoffice.resources import Panel, Resource, register
+from config.backoffice.resources import Panel, Resource, Verb, register
 from dealers import audit
-from ingestion import freshness
+from ingestion import adoption, freshness
+from ingestion.adoption import ADOPTERS
 from ingestion.filters import FreshnessFilters
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Feed
@@ -29,6 +30,8 @@ from ingestion.operations import shown
 from ingestion.operations.freshness import main_dealers
 from ingestion.operations.runs import SLOW
 from ingestion.slots import FAN_OUT, job_types_of, rule_of
+
+ADOPT = "ingestion.adoption:change"
 
 # -- what the schedule of a job type is
 
@@ -109,6 +112,17 @@ def own_time(feed: Feed) -> str:
     return _("as its job type")
 
 
+def adopt(feed: Feed, *, by: Any) -> str:
+    """Let the feed's records become what the dealership works with, those that are there as well."""
+    count = adoption.switch(feed, True, by=by)
+    return _("%(count)s records wait to be adopted.") % {"count": count}
+
+
+def adopt_no_more(feed: Feed, *, by: Any) -> None:
+    """What was adopted stays; what comes stays records."""
+    adoption.switch(feed, False, by=by)
+
+
 class ScheduleResource(Resource):
     """Feeds with their place in the schedule. They are added with a connection, and nobody deletes them."""
 
@@ -120,6 +134,7 @@ class ScheduleResource(Resource):
         shown.DEALERSHIP,
         shown.JOB_TYPE,
         attribute("main_dealer", gettext_lazy("main dealer")),
+        Column("adopts", gettext_lazy("adopted"), lambda feed: on_or_off(feed.adopts)),
         Column("is_enabled", gettext_lazy("enabled"), lambda feed: on_or_off(feed.is_enabled)),
         Column("when", gettext_lazy("fetched"), own_time),
         Column(
@@ -136,6 +151,26 @@ class ScheduleResource(Resource):
     hidden_filters = ("id",)
     ordering = "id"
     form = FeedForm
+    verbs = (
+        Verb(
+            "adopt",
+            gettext_lazy("Adopt its records"),
+            ADOPT,
+            adopt,
+            icon="replace",
+            bulk=True,
+            open_to=lambda feed: feed.job_type in ADOPTERS and not feed.adopts,
+        ),
+        Verb(
+            "adopt-no-more",
+            gettext_lazy("Adopt no more"),
+            ADOPT,
+            adopt_no_more,
+            icon="player-stop",
+            bulk=True,
+            open_to=lambda feed: feed.adopts,
+        ),
+    )
 
     @property
     def label_plural(self) -> str:

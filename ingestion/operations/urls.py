@@ -3,6 +3,7 @@
 from django.urls import path
 
 from ingestion.operations import estimates, freshness, groups, starting
+from ingestion.operations.adoptions import ADOPTIONS
 from ingestion.operations.backfills import BACKFILLS
 from ingestion.operations.connections import CONNECTIONS
 from ingestion.operations.quarantine import QUARANTINE
@@ -14,5 +15,5 @@ urlpatterns = [
     path("ingestion/runs/start/", starting.start, name="runs-start"),
     path("ingestion/backfills/start/", estimates.start, name="backfills-start"),
     path("ingestion/quarantine/", groups.groups, name="quarantine-causes"),
-    *(each for found in (RUNS, QUARANTINE, BACKFILLS, CONNECTIONS, SCHEDULES) for each in found.urls),
+    *(each for found in (RUNS, QUARANTINE, BACKFILLS, CONNECTIONS, SCHEDULES, ADOPTIONS) for each in found.urls),
 ]

@@ -35,6 +35,7 @@ from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Gate, Run
 from inventory.models import Transfer
 from tests.factories import (
+    AdoptionFactory,
     AlertFactory,
     BackfillFactory,
     ConnectionFactory,
@@ -185,6 +186,7 @@ def house(code: str, name: str) -> House:
     )
     feeds = [FeedFactory(dealership=dealership, connection=made.gateway, job_type=code) for code in JOB_TYPES]
     AlertFactory(feed=feeds[0])
+    AdoptionFactory(dealership=dealership)
     backfill = BackfillFactory(feed=feeds[0])
     run = RunFactory(feed=feeds[0], kind=Run.Kind.BACKFILL, backfill=backfill, flag="to look at", error="It ended.")
     RunFactory(feed=feeds[1], state=Run.State.FAILED, error="It ended.")

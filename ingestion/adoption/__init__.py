@@ -1,0 +1,149 @@
+"""Makes what a dealership works with of what its main dealer said: vehicles, customers, leads, deals, papers.
+
+A record that is stored while its feed adopts waits as an `Adoption`, written in the statement that stores its text, so
+nothing is lost. A task adopts what waits, each record in a transaction of its own: what it became, what could not be
+and why, and what people wrote otherwise, which stays. To adopt a record again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from dealers.models import Dealership
+from dealers.tenancy import acting_for
+from ingestion.job_types import JOB_TYPES, JobType
+from ingestion.models import Adoption, Feed
+from ingestion.models.record import key_of
+
+AT_ONCE = 200
+"""Records that a dealership has adopted before others have their turn."""
+
+
+@dataclass
+class Outcome:
+    """What became of a record."""
+
+    made: list[models.Model] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    kept: list[list[Any]] = field(default_factory=list)
+
+    def keep(self, row: models.Model, differences: dict[str, tuple[Any, Any]]) -> None:
+        """Note what people wrote otherwise than the record says."""
+        self.kept += [[str(row), name, str(here), str(there)] for name, (here, there) in differences.items()]
+
+
+Adopt = Callable[[Any, Outcome], None]
+ADOPTERS: dict[str, Adopt] = {}
+"""What adopts a job type's record, by the job type's code; a job type that is not here stays records."""
+
+
+def adopts(code: str) -> Callable[[Adopt], Adopt]:
+    """Declare a function that adopts records of a job type."""
+
+    def declare(adopt: Adopt) -> Adopt:
+        ADOPTERS[code] = adopt
+        return adopt
+
+    return declare
+
+
+def switch(feed: Feed, on: bool, *, by: Any = None) -> int:
+    """Adopt a feed's records from now on, those that are there as well, or no more; how many wait now."""
+    from dealers import audit
+
+    with transaction.atomic():
+        Feed.objects.filter(pk=feed.pk).update(adopts=on)
+        feed.adopts = on
+        audit.record("feed.adopts", feed, changes={"adopts": [not on, on]})
+        if not on:
+            Adoption.objects.waiting().filter(dealership=feed.dealership, job_type=feed.job_type).delete()
+            return 0
+        return again(feed.kind, feed.dealership)
+
+
+def again(job: JobType, dealership: Dealership) -> int:
+    """Let all records of a job type wait to be adopted; how many. Those that were adopted stay what they became."""
+    there = Adoption.objects.filter(dealership=dealership, job_type=job.code)
+    there.update(state=Adoption.State.WAITING)
+    known = set(there.values_list("record_id", flat=True))
+    records = job.record.objects.filter(dealership=dealership).values_list("pk", flat=True)
+    missing = (pk for pk in records.iterator(chunk_size=5_000) if pk not in known)
+    rows = (Adoption(dealership=dealership, job_type=job.code, record_id=pk) for pk in missing)
+    made = Adoption.objects.bulk_create(rows, batch_size=1_000)
+    return len(known) + len(made)
+
+
+def work(stop: Callable[[], bool] = lambda: False) -> int:
+    """Adopt what waits, dealership by dealership, in turn; how many records. In the scope of the platform."""
+    done = 0
+    waiting = Adoption.objects.waiting().values_list("dealership", flat=True).order_by().distinct()
+    for dealership_id in list(waiting):
+        if stop():
+            break
+        with acting_for([dealership_id]):
+            done += work_for(dealership_id, stop)
+    return done
+
+
+def work_for(dealership_id: int, stop: Callable[[], bool] = lambda: False) -> int:
+    """Adopt some of a dealership's records that wait; how many. In the scope of that dealership."""
+    ids = list(
+        Adoption.objects.waiting()
+        .filter(dealership=dealership_id)
+        .order_by("id")
+        .values_list("pk", flat=True)[:AT_ONCE]
+    )
+    dealership = Dealership.objects.get(pk=dealership_id)
+    done = 0
+    with override(dealership.language):
+        for pk in ids:
+            if stop():
+                break
+            done += adopt_one(pk, dealership)
+    return done
+
+
+def adopt_one(pk: int, dealership: Dealership) -> bool:
+    """Adopt the record of a waiting adoption, unless somebody else is at it."""
+    with transaction.atomic():
+        rows = Adoption.objects.waiting().select_for_update(skip_locked=True)
+        adoption = rows.filter(pk=pk).first()
+        if adoption is None:
+            return False
+        record = JOB_TYPES[adoption.job_type].record.objects.filter(pk=adoption.record_id).first()
+        if record is None:
+            adoption.delete()
+            return True
+        record.dealership = dealership
+        outcome = outcome_of(adoption.job_type, record)
+        adoption.natural_key = str(getattr(record, key_of(type(record)).name))[:200]
+        adoption.state = Adoption.State.REFUSED if outcome.problems else Adoption.State.ADOPTED
+        adoption.made = [[row._meta.label_lower, row.pk, str(row)[:200]] for row in outcome.made]
+        adoption.problems, adoption.kept = outcome.problems, outcome.kept
+        adoption.adopted_at = timezone.now()
+        adoption.save()
+        return True
+
+
+def outcome_of(job_type: str, record: Any) -> Outcome:
+    """What becomes of a record; nothing of it is half done where it cannot be."""
+    outcome = Outcome()
+    try:
+        with transaction.atomic():
+            ADOPTERS[job_type](record, outcome)
+    except ValidationError as error:
+        return Outcome(problems=error.messages)
+    except IntegrityError:
+        return Outcome(problems=[_("It contradicts what is stored here: compare it with the dealership's own rows.")])
+    return outcome
+
+
+from ingestion.adoption import units  # noqa: E402, F401 - they declare themselves

@@ -1,0 +1,118 @@
+"""What became of records: which were adopted, which could not be and why; to try again, and to switch it on or off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import django_filters
+from django.apps import apps
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.backoffice.cells import Cell, Column, attribute, cell
+from config.backoffice.filters import AnyOf, day_bounds
+from config.backoffice.resources import REGISTRY, Panel, Resource, Verb, register
+from dealers import audit
+from ingestion.adoption import ADOPTERS
+from ingestion.job_types import JOB_TYPES
+from ingestion.models import Adoption
+from ingestion.operations import shown
+from ingestion.resources import RECORDS
+
+SEE, CHANGE = "ingestion.adoption:view", "ingestion.adoption:change"
+LOOKS = {Adoption.State.WAITING: "info", Adoption.State.ADOPTED: "ok", Adoption.State.REFUSED: "bad"}
+
+
+@transaction.atomic
+def again(adoption: Adoption, *, by: Any) -> str:
+    """Let the record wait to be adopted anew."""
+    Adoption.objects.filter(pk=adoption.pk).update(state=Adoption.State.WAITING)
+    audit.record("adoption.again", adoption)
+    return _("It waits, and is adopted within seconds.")
+
+
+class AdoptionFilters(django_filters.FilterSet):
+    dealer = AnyOf(field_name="dealership__code", label=gettext_lazy("dealer code"))
+    job = django_filters.MultipleChoiceFilter(
+        field_name="job_type",
+        choices=[(code, code) for code in JOB_TYPES],
+        distinct=False,
+        label=gettext_lazy("job type"),
+    )
+    state = django_filters.MultipleChoiceFilter(
+        choices=Adoption.State.choices, distinct=False, label=gettext_lazy("state")
+    )
+    natural_key = AnyOf(field_name="natural_key", label=gettext_lazy("key"))
+    adopted_at_from, adopted_at_to = day_bounds("adopted_at__date", gettext_lazy("adopted"))
+
+    class Meta:
+        model = Adoption
+        fields = ()
+
+
+def state(adoption: Adoption) -> Cell:
+    return Cell(str(adoption.get_state_display()), tag=LOOKS[Adoption.State(adoption.state)])
+
+
+def became(adoption: Adoption) -> str:
+    return ", ".join(words for _label, _pk, words in adoption.made)
+
+
+class AdoptionResource(Resource):
+    """Adoptions; they come with records, and nobody adds or deletes one."""
+
+    model, filterset = Adoption, AdoptionFilters
+    name, path, icon, permission = "adoptions", "ingestion/adoptions/", "replace", SEE
+    columns = (
+        attribute("natural_key", gettext_lazy("key")),
+        shown.DEALERSHIP,
+        shown.JOB_TYPE,
+        Column("state", gettext_lazy("state"), state),
+        Column("made", gettext_lazy("became"), became),
+        Column("problems", gettext_lazy("why not"), lambda row: " ".join(row.problems)),
+        Column("kept", gettext_lazy("kept as people wrote it"), lambda row: len(row.kept) or None, numeric=True),
+        attribute("adopted_at", gettext_lazy("adopted")),
+    )
+    first_filters = ("dealer", "job", "state")
+    verbs = (Verb("again", gettext_lazy("Try again"), CHANGE, again, icon="refresh", bulk=True),)
+
+    def rows(self, user: Any) -> QuerySet[Any]:
+        rows: Any = super().rows(user)
+        return rows.filter(job_type__in=ADOPTERS).select_related("dealership")
+
+    def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
+        found = shown.choices(user, self.permission)
+        return {**found, "job": [each for each in found.get("job", []) if each[0] in ADOPTERS]}
+
+    def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
+        record = RECORDS[row.job_type]
+        pairs = [(column.label, column.cell(row)) for column in self.columns if column.name not in ("made", "problems")]
+        there = record.model._default_manager.filter(pk=row.record_id).first()
+        if there is not None and record.may(request.user):
+            pairs.append((_("record"), Cell(str(there), address=record.address(there))))
+        yield Panel(str(row), pairs)
+        if row.problems:
+            yield Panel(_("why not"), [(str(place), cell(words)) for place, words in enumerate(row.problems, 1)])
+        if row.made:
+            yield Panel(_("became"), [(apps.get_model(made[0])._meta.verbose_name, at(*made)) for made in row.made])
+        if row.kept:
+            yield Panel(
+                _("kept as people wrote it"),
+                [
+                    (f"{thing}: {name}", cell(_("%(here)s, not %(there)s") % {"here": here or "–", "there": there}))
+                    for thing, name, here, there in row.kept
+                ],
+            )
+
+
+def at(label: str, pk: int, words: str) -> Cell:
+    """The words of a row, which lead to its page where its model has some."""
+    resource = next((each for each in REGISTRY.values() if each.model._meta.label_lower == label), None)
+    return Cell(words, address=resource.address_of(pk) if resource else "")
+
+
+ADOPTIONS = register(AdoptionResource())
