@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
 from inventory import gallery, transfers
 from inventory.filters import VehicleFilters
 from inventory.forms import MoveForm, OdometerForm, PriceForm, TransferForm, VehicleForm
-from inventory.models import Vehicle
+from inventory.models import Vehicle, VehicleImage
 
 COST, PRICE, CHANGE = "inventory.cost:view", "inventory.price:change", "inventory.vehicle:change"
 LOOKS = {
@@ -32,6 +34,27 @@ def status(vehicle: Vehicle) -> Cell:
     return Cell(str(vehicle.get_status_display()), tag=LOOKS.get(Vehicle.Status(vehicle.status), "info"))
 
 
+def amount(name: str, label: Any, **options: Any) -> Column:
+    """A column of money, in the currency of the row's dealership."""
+
+    def read(row: Any) -> Any:
+        return getattr(row, name)
+
+    def told(row: Any) -> Cell:
+        value = read(row)
+        return Cell() if value is None else Cell(formats.money(value, row.dealership.currency))
+
+    return Column(name, label, told, numeric=True, export=read, **options)
+
+
+def photo(vehicle: Vehicle) -> Cell:
+    """The main photo, read with the list's rows."""
+    main: list[VehicleImage] = getattr(vehicle, "main_photo", [])
+    if not main:
+        return Cell()
+    return Cell(vehicle.name, picture=reverse("photo", args=[main[0].pk, main[0].fitting(480)]))
+
+
 def condition(vehicle: Vehicle) -> str:
     return str(vehicle.get_condition_display())
 
@@ -43,6 +66,7 @@ class VehicleResource(DealershipResource):
     name, path, icon = "vehicles", "inventory/", "motorbike"
     permission = "inventory.vehicle:view"
     columns = (
+        Column("photo", _("photo"), photo, is_picture=True),
         attribute("stock_number", _("stock number"), sortable=True),
         Column("name", _("vehicle"), lambda row: row.name),
         Column("status", _("status"), status),
@@ -59,18 +83,30 @@ class VehicleResource(DealershipResource):
         attribute("location", _("location")),
         Column("days", _("days in stock"), lambda row: row.days_in_stock(), numeric=True),
         attribute("acquired_on", _("acquired on"), sortable=True),
-        attribute("asking_price", _("asking price"), sortable=True, numeric=True),
-        attribute("minimum_price", _("minimum price"), numeric=True, permission="inventory.minimum_price:view"),
-        attribute("purchase_price", _("purchase price"), numeric=True, permission=COST),
-        attribute("transport_cost", _("transport"), numeric=True, permission=COST),
-        attribute("preparation_cost", _("preparation"), numeric=True, permission=COST),
-        attribute("pack", _("pack"), numeric=True, permission=COST),
-        attribute("cost", _("cost"), numeric=True, permission=COST),
-        attribute("margin", _("margin"), numeric=True, permission=COST),
+        amount("asking_price", _("asking price"), sortable=True),
+        amount("minimum_price", _("minimum price"), permission="inventory.minimum_price:view"),
+        amount("purchase_price", _("purchase price"), permission=COST),
+        amount("transport_cost", _("transport"), permission=COST),
+        amount("preparation_cost", _("preparation"), permission=COST),
+        amount("pack", _("pack"), permission=COST),
+        amount("cost", _("cost"), permission=COST),
+        amount("margin", _("margin"), permission=COST),
         DEALERSHIP,
     )
-    listed = ("stock_number", "name", "status", "plate", "asking_price", "cost", "days", "location")
+    listed = (
+        "stock_number",
+        "photo",
+        "name",
+        "status",
+        "plate",
+        "asking_price",
+        "cost",
+        "days",
+        "location",
+        "dealership",
+    )
     first_filters = ("search", "status", "make", "location")
+    cards_template = "inventory/cards.html"
     detail_template = "inventory/vehicle.html"
     verbs = (
         Verb("move", _("Change status"), CHANGE, Vehicle.move_to, MoveForm, "arrows-sort", bulk=True),
@@ -97,6 +133,10 @@ class VehicleResource(DealershipResource):
 
     def rows(self, user: Any) -> QuerySet[Any]:
         return super().rows(user).select_related("dealership")
+
+    def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
+        main = VehicleImage.objects.filter(is_primary=True)
+        return rows.prefetch_related(Prefetch("images", main, to_attr="main_photo"))
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         rows = super().rows(user).order_by()

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 
 from config.backoffice import formats
 
+THUMB = '<img class="thumb" src="{}" alt="{}" width="64" height="48" loading="lazy" decoding="async">'
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -30,6 +32,8 @@ class Cell:
     """ISO 8601, of a date or a moment."""
     words: tuple[str, ...] = ()
     """What was searched for: marked wherever it stands."""
+    picture: str = ""
+    """The address of a small picture; the text says what it shows."""
 
     @property
     def empty(self) -> bool:
@@ -43,6 +47,8 @@ class Cell:
         """As people read it; a page has hundreds, and a template for each would take a third of its time."""
         if self.empty:
             return format_html('<span class="none">{}</span>', "–")
+        if self.picture:
+            return format_html(THUMB, self.picture, self.text)
         if self.address:
             return format_html('<a href="{}">{}</a>', self.address, self.marked)
         if self.tag is not None:
@@ -103,6 +109,9 @@ class Column:
     """The value in a file, if it is not what `read` gives."""
     permission: str = ""
     """By which its value is told, where seeing the row is not enough. No order and no filter may ask for it then."""
+
+    is_picture: bool = False
+    """Of no use in a file."""
 
     def cell(self, row: Any, words: tuple[str, ...] = ()) -> Cell:
         found = cell(self.read(row))

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views import View
@@ -29,6 +30,7 @@ from config.backoffice.resources import Looks, Verb
 MAY_EXPORT = "records.export:add"
 ONCE, MOST_OF_A_KEY = "once", 200
 """The hidden input of a form's one-time key, and how long one may be."""
+YEAR = 365 * 24 * 60 * 60
 MOST_AT_ONCE = 500
 """Rows that a bulk verb takes."""
 
@@ -108,6 +110,7 @@ class ListPage(ResourcePage):
             "bulk": [verb for verb in resource.verbs if verb.bulk and user.has_perm(verb.permission)],
             "found": [(row, resource.address(row), resource.beside(row, words) if words else ()) for row in page.rows],
             "look": look,
+            "cards": bool(resource.cards_template) and request.COOKIES.get(f"{resource.name}-cards") == "1",
             "here": bar.asked if bar else "",
             "exports": resource.exports and user.has_perm(MAY_EXPORT),
             "creates": resource.form is not None and resource.may(user, "add"),
@@ -137,6 +140,25 @@ class ListPage(ResourcePage):
         except APIException as error:
             problems += [str(words) for each in dict(error.detail).values() for words in each]  # type: ignore[arg-type]
             return Page.of(rows, resource.ordering, None, resource.page_size), resource.ordering
+
+
+class CardsPage(ResourcePage):
+    """Remembers in a cookie whether a list stands as cards or as a table."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        asked = request.POST.get("next", "")
+        here = asked if url_has_allowed_host_and_scheme(asked, None) else self.resource.list_address
+        response = redirect(here)
+        chosen = "1" if request.POST.get("cards") == "1" else "0"
+        response.set_cookie(
+            f"{self.resource.name}-cards",
+            chosen,
+            max_age=YEAR,
+            samesite="Lax",
+            secure=request.is_secure(),
+            httponly=True,
+        )
+        return response
 
 
 class DetailPage(ResourcePage):

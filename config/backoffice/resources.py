@@ -101,6 +101,8 @@ class Resource:
     list_template = "ui/list.html"
     rows_template = "ui/rows.html"
     """What htmx gets of it."""
+    cards_template = ""
+    """Rows as cards, where the person chose so."""
     detail_template = "ui/detail.html"
 
     def __init__(self) -> None:
@@ -266,6 +268,8 @@ class Resource:
                 path(f"{self.path}<int:pk>/edit/", pages.EditPage.as_view(**bind), name=f"{self.name}-edit"),
                 path(f"{self.path}<int:pk>/delete/", pages.DeletePage.as_view(**bind), name=f"{self.name}-delete"),
             ]
+        if self.cards_template:
+            found.append(path(f"{self.path}cards/", pages.CardsPage.as_view(**bind), name=f"{self.name}-cards"))
         for verb in self.verbs:
             found.append(
                 path(
@@ -318,7 +322,8 @@ class ResourceExport:
         unknown = [name for name in columns if name not in told]
         if unknown:
             raise ValidationError({"columns": _("There is no such column: %(name)s.") % {"name": unknown[0]}})
-        chosen = self.resource.chosen(user, columns or query.getlist("columns"))
+        asked = self.resource.chosen(user, columns or query.getlist("columns"))
+        chosen = [column for column in asked if not column.is_picture]
         rows = self.resource.listing(self.rows(user, query)).order_by("-pk")
         read = (
             [column.plain(row) if column.told_to(user, row) else None for column in chosen]

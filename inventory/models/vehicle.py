@@ -209,15 +209,17 @@ class Vehicle(models.Model):
     # -- money
 
     @property
-    def cost(self) -> Decimal:
-        """What the unit has cost so far, without what it costs to keep it."""
+    def cost(self) -> Decimal | None:
+        """What the unit has cost, without what it costs to keep it; None while its purchase price is not known."""
+        if self.purchase_price is None:
+            return None
         parts = (self.purchase_price, self.transport_cost, self.preparation_cost, self.pack)
         return sum((each for each in parts if each is not None), Decimal(0))
 
     @property
     def margin(self) -> Decimal | None:
-        """Of the asking price over the cost; None while there is no price."""
-        return None if self.asking_price is None else self.asking_price - self.cost
+        """Of the asking price over the cost; None while one of them is not known."""
+        return None if self.asking_price is None or self.cost is None else self.asking_price - self.cost
 
     def days_in_stock(self, today: date | None = None) -> int | None:
         """Days since it was acquired, on the dealership's calendar; None of what is not in stock."""

@@ -9,6 +9,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from config.backoffice.cells import Cell
+from inventory import resources
+
 register = template.Library()
 
 
@@ -24,3 +27,9 @@ def photo(image: Any, wanted: int, words: str = "", at_once: bool = False) -> Sa
         words,
         "" if at_once else SafeString(' loading="lazy"'),
     )
+
+
+@register.simple_tag
+def status_of(vehicle: Any) -> Cell:
+    """A vehicle's status as a tag."""
+    return resources.status(vehicle)

@@ -7,16 +7,21 @@ address, and which addresses lead elsewhere.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
+from PIL import Image
 from playwright.sync_api import APIResponse
 
 from dealers import invitations
 from dealers.models import Invitation, User
 from dealers.roles import Role
+from inventory import photos
+from inventory.models import VehicleImage
 from tests.dealers.browsers import with_app
 from tests.factories import PASSWORD, hashed
 from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
@@ -109,9 +114,14 @@ def is_page(answer: APIResponse) -> bool:
 
 
 def furnish(world: World) -> None:
-    """What pages of one's own account show something of: passwords, and the owner's app and recovery codes."""
+    """What pages show something of: passwords, the owner's app and recovery codes, and the files of photos."""
     owner = world.own.people["owner"]
     User.objects.filter(pk__in=[owner.pk, world.platform.pk]).update(password=hashed(PASSWORD))
     for each in (owner, world.platform):
         each.refresh_from_db()
     with_app(owner)
+    for image in VehicleImage.objects.all():
+        for width in image.widths:
+            drawn = io.BytesIO()
+            Image.new("RGB", (width, image.scaled_height(width)), "silver").save(drawn, "WEBP")
+            photos.storage().save(image.file(width), ContentFile(drawn.getvalue()))

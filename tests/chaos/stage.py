@@ -190,6 +190,7 @@ def environment(postgres: Postgres, valkey: Valkey, directory: Path) -> dict[str
         "DATABASE_URL": postgres.url(WEB),
         "VALKEY_URL": valkey.url(),
         "STATIC_ROOT": str(directory / "static"),
+        "PHOTOS_ROOT": str(directory / "photos"),
         "HTTPS": "0",
         "DGI_ALLOW_LOOPBACK": "1",
         "DGI_ALLOWED_HOSTS": "",

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from dealers.models import Dealership, Membership, User
+from dealers.models import Dealership, Group, Membership, User
 from dealers.roles import Role
 from dealers.tenancy import platform
-from ingestion import schedules, services, slots, tasks
+from ingestion import demo, schedules, services, slots, tasks
 from ingestion.models import Connection
 from ingestion.sandbox import config as sandbox
 
@@ -78,7 +78,13 @@ class Command(BaseCommand):
         )
         for code, name in zip(config.dealers, NAMES, strict=False):
             Dealership.objects.filter(code=code, name=code).update(name=name)
-        self.people(Dealership.objects.filter(code__in=config.dealers))
+        dealerships = Dealership.objects.filter(code__in=config.dealers)
+        group, _made = Group.objects.get_or_create(name="Cahaya Motor")
+        dealerships.update(group=group)
+        self.people(dealerships)
+        for dealership in dealerships:
+            demo.fill(dealership)
+            demo.adopt(dealership)
         schedules.create_missing()
         slots.fill()
         tasks.nudge("live")
