@@ -1,6 +1,15 @@
-"""Customers in the admin."""
+"""Customers, leads, appointments and absences in the admin."""
 
+from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
 from crm.resources import CUSTOMERS
 from dealers.admin_rows import register
 
 register(CUSTOMERS, list_display=("name", "kind", "created_at", "dealership"), search_fields=("name",))
+register(
+    LEADS,
+    list_display=("name", "status", "temperature", "assigned_to", "next_step_at", "dealership"),
+    search_fields=("name", "phone", "email"),
+    raw_id_fields=("assigned_to",),
+)
+register(APPOINTMENTS, raw_id_fields=("salesperson",), search_fields=("notes",))
+register(ABSENCES, list_display=("user", "since", "until", "reason", "dealership"), raw_id_fields=("user",))
