@@ -113,7 +113,8 @@ class LeadForm(forms.ModelForm):
         dealership, unplanned = data.get("dealership"), data.get("next_step_at") is None
         if unplanned and dealership and not self.instance.pk and "next_step_at" not in self.errors:
             # as the service would, so that the constraint is content
-            data["next_step_at"] = lead_services.response_due(dealership, timezone.now())
+            due = lead_services.response_due(dealership, timezone.now())
+            self.instance.first_response_due_at = data["next_step_at"] = due
         return data
 
     def save(self, commit: bool = True) -> Any:
@@ -125,31 +126,31 @@ class LeadForm(forms.ModelForm):
         return self.instance
 
 
-class AssignForm(forms.Form):
+class LeadAssignForm(forms.Form):
     user = Person(required=False, label=_("salesperson"), help_text=_("Blank: nobody."))
 
 
-class ContactForm(forms.Form):
+class LeadContactForm(forms.Form):
     words = forms.CharField(label=_("what was said"), max_length=500, required=False)
     next_step = forms.CharField(label=_("next step"), max_length=200, required=False)
     next_step_at = forms.DateTimeField(label=_("next step at"), required=False, widget=moment_input())
 
 
-class PlanForm(forms.Form):
+class LeadPlanForm(forms.Form):
     next_step = forms.CharField(label=_("next step"), max_length=200)
     next_step_at = forms.DateTimeField(label=_("next step at"), widget=moment_input())
 
 
-class WinForm(forms.Form):
+class LeadWinForm(forms.Form):
     words = forms.CharField(label=_("in words"), max_length=300, required=False)
 
 
-class LoseForm(forms.Form):
+class LeadLoseForm(forms.Form):
     reason = forms.ChoiceField(label=_("lost because"), choices=Lead.LostReason.choices)
     words = forms.CharField(label=_("in words"), max_length=300, required=False)
 
 
-class MoveForm(forms.Form):
+class LeadMoveForm(forms.Form):
     """Where a lead goes; a lost one with its reason."""
 
     status = forms.ChoiceField(label=_("status"), choices=Lead.Status.choices)
@@ -183,7 +184,7 @@ class AppointmentForm(forms.ModelForm):
         return data
 
 
-class CancelForm(forms.Form):
+class AppointmentCancelForm(forms.Form):
     words = forms.CharField(label=_("why"), max_length=300, required=False)
 
 

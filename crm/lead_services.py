@@ -24,7 +24,7 @@ RESPONSE_MINUTES = 30
 def add(lead: Lead, vehicles: Iterable[Vehicle] = ()) -> Lead:
     """Store a new lead: with a salesperson, the next in turn unless one was chosen, and until when it is answered."""
     now = timezone.now()
-    lead.first_response_due_at = response_due(lead.dealership, now)
+    lead.first_response_due_at = lead.first_response_due_at or response_due(lead.dealership, now)
     lead.next_step = lead.next_step or _("First contact")
     lead.next_step_at = lead.next_step_at or lead.first_response_due_at
     if lead.assigned_to_id is None:

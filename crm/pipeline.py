@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from config.backoffice import filter_bar, formats
 from config.backoffice.pages import ResourcePage
-from crm.lead_forms import MoveForm
+from crm.lead_forms import LeadMoveForm
 from crm.lead_resources import CHANGE, LEADS, choices_of, money, people
 from crm.models import Lead
 
@@ -115,7 +115,7 @@ class MovePage(ResourcePage):
         lead = self.row(pk)
         if not request.user.has_perm(CHANGE, lead):
             raise PermissionDenied
-        form = MoveForm(request.POST)
+        form = LeadMoveForm(request.POST)
         try:
             if not form.is_valid():
                 raise ValidationError([words for errors in form.errors.values() for words in errors])

@@ -344,7 +344,7 @@ class Lead(models.Model):
         return {} if self.first_response_at else {"first_response_at": timezone.now()}
 
     def closing(self, status: str) -> dict[str, Any]:
-        return {"status": status, "closed_at": timezone.now(), "lost_reason": ""}
+        return {"status": status, "closed_at": timezone.now()}
 
     def noted(self, words: str, by: Any) -> str:
         """The notes with one more, signed and dated on the dealership's clock."""
