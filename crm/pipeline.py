@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, F, Q, QuerySet, Sum, Window
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -18,12 +18,20 @@ from config.backoffice import filter_bar, formats
 from config.backoffice.pages import ResourcePage
 from crm.lead_forms import LeadMoveForm
 from crm.lead_resources import CHANGE, LEADS, choices_of, money, people
-from crm.models import Lead
+from crm.models import Lead, Wish
 
 MOST_CARDS = 100
 """Of a column; the rest is counted, and stands in the table."""
 CLOSED_DAYS = 30
 """How long won and lost leads stay on the board."""
+
+NAMES = ("year", "make", "model", "trim")
+"""What a vehicle is called by."""
+SHOWN = (
+    *("name", "status", "wish", "created_at", "next_step", "next_step_at", "lost_reason", "dealership__currency"),
+    *("first_response_at", "first_response_due_at", "assigned_to__name", "assigned_to__email"),
+)
+"""The columns that a card needs."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,9 @@ def cards_of(rows: QuerySet[Any]) -> QuerySet[Any]:
     order = [F("closed_at").desc(), F("next_step_at").asc(), F("pk").asc()]
     place = Window(RowNumber(), partition_by="status", order_by=order)
     wanted = rows.annotate(place=place).filter(place__lte=MOST_CARDS).order_by("status", "place")
-    return wanted.defer("notes").prefetch_related("wishes__vehicle")
+    wishes = Wish.objects.select_related("vehicle").only("lead", *(f"vehicle__{name}" for name in NAMES))
+    shown = wanted.select_related(None).select_related("dealership", "assigned_to").only(*SHOWN)
+    return shown.prefetch_related(Prefetch("wishes", wishes))
 
 
 class PipelinePage(ResourcePage):

@@ -169,11 +169,11 @@ def test_two_hundred_cards_take_few_queries_and_little_html(
     assert len(asked) <= 25, [each["sql"] for each in asked]
     assert sum('FROM "crm_lead"' in each["sql"] and "ROW_NUMBER" in each["sql"] for each in asked) == 1
     assert len(page) < 250_000
-    spent = []
+    queries, spent = len(asked), []
     for _ in range(7):
         begun = time.process_time()
         client.get(BOARD)
         spent.append(time.process_time() - begun)
-    told = {"kilobytes": len(page) // 1000, "queries": len(asked), "cpu_p50_ms": round(statistics.median(spent) * 1000)}
+    told = {"kilobytes": len(page) // 1000, "queries": queries, "cpu_p50_ms": round(statistics.median(spent) * 1000)}
     print(json.dumps(told))  # noqa: T201 - the budget of the board, by `pytest -s`
     assert statistics.median(spent) < 1
