@@ -3,6 +3,7 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import crm.lead_api
 import dealers.api
 import dealers.api_events
 import dealers.api_exports
@@ -11,6 +12,7 @@ import dealers.api_tokens
 import ingestion.api
 import inventory.api
 from config.backoffice.api import Router
+from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
 from crm.resources import CUSTOMERS
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
@@ -24,11 +26,19 @@ router.register("vehicles", viewset_of(VEHICLES), "vehicle")
 router.register("vehicle-images", inventory.api.VehicleImageViewSet, "vehicle-image")
 router.register("dgi/adoptions", viewset_of(ADOPTIONS), "adoption")
 router.register("customers", viewset_of(CUSTOMERS), "customer")
+router.register("leads", viewset_of(LEADS), "lead")
+router.register("appointments", viewset_of(APPOINTMENTS), "appointment")
+router.register("absences", viewset_of(ABSENCES), "absence")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)
 
-OF_NO_MODEL = [*dealers.api.urlpatterns, *dealers.api_flags.urlpatterns, *ingestion.api.urlpatterns]
+OF_NO_MODEL = [
+    *dealers.api.urlpatterns,
+    *dealers.api_flags.urlpatterns,
+    *crm.lead_api.urlpatterns,
+    *ingestion.api.urlpatterns,
+]
 urlpatterns = [
     path("v1/", include([*OF_NO_MODEL, *router.urls])),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from crm.menu import unanswered
 from dealers import flags
 from dealers.permissions import dealerships_of, may
 
@@ -30,6 +32,8 @@ class Item:
     """Whether it is for platform staff only."""
     tab: bool = False
     """Whether it stands at the bottom of a phone's screen."""
+    count: Callable[[Any], int] | None = None
+    """How many of its rows wait for the person; each page asks it."""
 
     @property
     def address(self) -> str:
@@ -50,8 +54,22 @@ class Group:
 
 
 MENU = (
-    Group(_("Today"), (Item(_("Dashboard"), "home", "layout-dashboard", key="d", tab=True),)),
-    Group(_("Customers"), (Item(_("Customers"), "customers", "users", "crm.customer:view", key="c", tab=True),)),
+    Group(
+        _("Today"),
+        (
+            Item(_("Dashboard"), "home", "layout-dashboard", key="d", tab=True),
+            Item(_("My day"), "leads-today", "list-check", "crm.lead:change", key="t"),
+        ),
+    ),
+    Group(
+        _("Customers"),
+        (
+            Item(_("Pipeline"), "pipeline", "layout-kanban", "crm.lead:view", key="b"),
+            Item(_("Leads"), "leads", "inbox", "crm.lead:view", key="l", count=unanswered),
+            Item(_("Appointments"), "appointments", "calendar", "crm.appointment:view", key="a"),
+            Item(_("Customers"), "customers", "users", "crm.customer:view", key="c", tab=True),
+        ),
+    ),
     Group(_("Stock"), (Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),)),
     Group(
         _("Records"),
@@ -73,7 +91,13 @@ MENU = (
         ),
     ),
     Group(_("Mine"), (Item(_("Exports"), "exports", "download", "records.export:add"),)),
-    Group(_("Settings"), (Item(_("Holidays"), "holidays", "calendar-event", "dealers.holiday:view"),)),
+    Group(
+        _("Settings"),
+        (
+            Item(_("Holidays"), "holidays", "calendar-event", "dealers.holiday:view"),
+            Item(_("Absences"), "absences", "user", "crm.absence:view"),
+        ),
+    ),
     Group(_("Platform"), (Item(_("Components"), "ui_kit", "adjustments-horizontal", platform=True),)),
 )
 
@@ -85,6 +109,7 @@ class Shown:
     item: Item
     address: str
     current: bool
+    count: int = 0
 
 
 def shown(request: Any) -> list[tuple[Group, list[Shown]]]:
@@ -95,5 +120,11 @@ def shown(request: Any) -> list[tuple[Group, list[Shown]]]:
     here = max((each for each in addresses if request.path.startswith(each) and each != "/"), key=len, default="")
     here = here or ("/" if request.path == "/" else "")
     return [
-        (group, [Shown(item, item.address, item.address == here) for item in items]) for group, items in found if items
+        (group, [Shown(item, item.address, item.address == here, waiting(item, request.user)) for item in items])
+        for group, items in found
+        if items
     ]
+
+
+def waiting(item: Item, user: Any) -> int:
+    return item.count(user) if item.count else 0

@@ -309,7 +309,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"RunState": "ingestion.models.Run.State", "FeedState": "ingestion.models.Feed.State"},
+    "ENUM_NAME_OVERRIDES": {
+        "RunState": "ingestion.models.Run.State",
+        "FeedState": "ingestion.models.Feed.State",
+        "PhotoKind": "inventory.models.VehicleImage.Kind",
+        "CustomerKind": "crm.models.Customer.Kind",
+        "AppointmentKind": "crm.models.Appointment.Kind",
+        "AppointmentStatus": "crm.models.Appointment.Status",
+        "LeadStatus": "crm.models.Lead.Status",
+        "LostReason": "crm.models.Lead.LostReason",
+    },
 }
 
 # -- tasks: PostgreSQL is the truth, a message is only a nudge; so a message is acknowledged when its work is done

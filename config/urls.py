@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 import config.api
+import crm.urls
 import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
@@ -23,6 +24,7 @@ urlpatterns = [
     path("", include(inventory.urls)),
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
+    path("", include(crm.urls)),
     *(each for resource in (HOLIDAYS, CUSTOMERS) for each in resource.urls),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),

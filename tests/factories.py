@@ -12,9 +12,12 @@ from uuid import uuid4
 import factory
 from django.contrib.auth.hashers import make_password
 from django.db.models import Model
+from django.utils import timezone
 
-from crm.models import Customer
+from crm import lead_services as leads
+from crm.models import Absence, Appointment, Customer, Lead
 from dealers.models import Dealership, Holiday, Membership, User
+from dealers.roles import Role
 from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Adoption, Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
@@ -271,6 +274,55 @@ class CustomerFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Customer {n}")
 
 
+def seller_of(dealership: Dealership) -> User:
+    """A salesperson of a dealership."""
+    return MembershipFactory(dealership=dealership, role=Role.SALESPERSON).user
+
+
+class LeadFactory(factory.django.DjangoModelFactory):
+    """A lead as a person writes it down, given to whose turn it is."""
+
+    class Meta:
+        model = Lead
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = factory.Sequence(lambda n: f"Budi {n}")
+    wish, budget = "Honda BeAT", Decimal(18_000_000)
+
+    @classmethod
+    def _create(cls, model_class: type[Lead], *args: Any, **fields: Any) -> Lead:
+        vehicles, later = fields.pop("vehicles", ()), {}
+        for name in ("status", "lost_reason", "closed_at", "first_response_at", "first_response_due_at", "created_at"):
+            if name in fields:
+                later[name] = fields.pop(name)
+        lead = leads.add(model_class(**fields), vehicles)
+        if later:
+            Lead.objects.filter(pk=lead.pk).update(**later)
+            lead.refresh_from_db()
+        return lead
+
+
+class AppointmentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Appointment
+
+    lead = factory.SubFactory(LeadFactory, dealership=factory.SelfAttribute("..dealership"))
+    dealership = factory.SubFactory(DealershipFactory)
+    salesperson = factory.LazyAttribute(lambda made: seller_of(made.dealership))
+    starts_at = factory.LazyFunction(lambda: timezone.now().replace(microsecond=0) + timedelta(days=1))
+    ends_at = factory.LazyAttribute(lambda made: made.starts_at + timedelta(hours=1))
+
+
+class AbsenceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Absence
+
+    dealership = factory.SubFactory(DealershipFactory)
+    user = factory.LazyAttribute(lambda made: seller_of(made.dealership))
+    since = factory.Sequence(lambda n: date(2027, 1, 1) + timedelta(days=n))
+    until = factory.SelfAttribute("since")
+
+
 FACTORIES: dict[Any, Any] = {
     made._meta.model: made
     for made in (
@@ -278,6 +330,7 @@ FACTORIES: dict[Any, Any] = {
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
         *(VehicleFactory, VehicleImageFactory, PreparationStepFactory, PriceChangeFactory),
         *(CustomerFactory, AdoptionFactory),
+        *(LeadFactory, AppointmentFactory, AbsenceFactory),
     )
 }
 """How a row of a model is made, by the model."""

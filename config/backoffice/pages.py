@@ -315,7 +315,8 @@ class BulkPage(ResourcePage):
         if not request.user.has_perm(self.verb.permission):
             raise PermissionDenied
         picked = [int(pk) for pk in request.POST.getlist("pk") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
-        form = self.verb.form(data=request.POST if "confirmed" in request.POST else None) if self.verb.form else None
+        data = request.POST if "confirmed" in request.POST else None
+        form = self.resource.verb_form(self.verb, request.user, None, data=data) if self.verb.form else None
         if not picked or len(picked) > MOST_AT_ONCE:
             messages.error(request, _("Choose between 1 and %(most)s rows.") % {"most": MOST_AT_ONCE})
             return redirect(self.resource.list_address)

@@ -232,7 +232,7 @@ class Resource:
         return {}
 
     def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
-        """The form of a verb, which may ask for what depends on who does it, and with which row."""
+        """The form of a verb, which may ask for what depends on who does it, and with which row; None: with several."""
         made: Any = verb.form
         return made(**options)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 import config.urls  # noqa: F401 - whatever has an address is registered
 from config.backoffice.resources import REGISTRY, Resource
@@ -60,6 +61,13 @@ class Room:
 
     def address(self, page: str, row: Any = None) -> str:
         return reverse(f"{self.resource.name}-{page}", args=[] if page == "new" else [row.pk])
+
+
+@pytest.fixture(autouse=True)
+def _on_the_dealerships_clock(dealership_a: Dealership) -> Iterator[None]:
+    """What a form shows here, it shows as a page does: moments on the clock of the one dealership."""
+    with timezone.override(dealership_a.zone):
+        yield
 
 
 @pytest.fixture(params=sorted(REGISTRY))

@@ -61,6 +61,7 @@ SAID = {
     "auth-me": Kind.ROWS,
     "flags": Kind.ROWS,
     "import": Kind.ROWS,
+    "lead-suggest": Kind.ROWS,
     "job-type-list": Kind.SELF,
     "api-root": Kind.SELF,
     "auth-logout": Kind.OPEN,

@@ -22,6 +22,7 @@ from config.backoffice import form_bodies
 from config.backoffice.filters import AnyNumberOf, AnyOf, YesOrNoFilter
 from config.backoffice.resources import Resource
 from dealers.fences import owner_column
+from dealers.models import User
 from ingestion.filters import MomentFilter
 from ingestion.models import Feed, Run
 from tests.factories import RAW
@@ -130,6 +131,7 @@ def foreign(world: World) -> dict[str, Any]:
         "columns": [],
         "format": "csv",
         "places": 1,
+        "text": CANARY,
     }
 
 
@@ -172,6 +174,14 @@ def test_no_body_reaches_another_dealership(world: World, tally: Any) -> None:
 NOTHING_REPLAYED = {"stored": 0, "waiting": 0, "runs": []}
 
 
+def of_key(row: Any, name: str, world: World) -> Any:
+    """The id of the other dealership's row that a filter by a key could name."""
+    key = next((field for field in row._meta.fields if field.name == name), None)
+    if key is not None and key.related_model is User:
+        return world.other.people["owner"].pk
+    return world.other.rows[next((each for each in world.other.rows if each.endswith(f".{name}")), "")]
+
+
 def filters(surface: Any, world: World) -> list[tuple[str, Any, Any]]:
     """Each filter of a list with a value of the other dealership, and one that nobody has."""
     found = []
@@ -183,8 +193,7 @@ def filters(surface: Any, world: World) -> list[tuple[str, Any, Any]]:
         if name == "dealer":
             found.append((name, OTHER_CODE, NO_SUCH_CODE))
         elif isinstance(each, AnyNumberOf):
-            label = next((each for each in world.other.rows if each.endswith(f".{name}")), "")
-            pk = row.pk if name == "id" else world.other.rows[label]
+            pk = row.pk if name == "id" else of_key(row, name, world)
             found.append((name, pk, NO_SUCH_ID))
         elif isinstance(each, AnyOf | django_filters.CharFilter):
             found.append((name, CANARY, NO_SUCH_TEXT))

@@ -35,13 +35,16 @@ from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Gate, Run
 from inventory.models import Transfer
 from tests.factories import (
+    AbsenceFactory,
     AdoptionFactory,
     AlertFactory,
+    AppointmentFactory,
     BackfillFactory,
     ConnectionFactory,
     CustomerFactory,
     FeedFactory,
     GateFactory,
+    LeadFactory,
     MembershipFactory,
     PreparationStepFactory,
     PriceChangeFactory,
@@ -197,7 +200,11 @@ def house(code: str, name: str) -> House:
     for part in (PreparationStepFactory, PriceChangeFactory):
         part(vehicle=vehicle)
     VehicleImageFactory(vehicle=vehicle)
-    CustomerFactory(dealership=dealership)
+    seller = person(f"seller@{code}.example", dealership, Role.SALESPERSON)
+    customer = CustomerFactory(dealership=dealership)
+    lead = LeadFactory(dealership=dealership, customer=customer, vehicles=[vehicle], name=name)
+    AppointmentFactory(dealership=dealership, lead=lead, salesperson=seller, vehicle=vehicle)
+    AbsenceFactory(dealership=dealership, user=seller)
     return made
 
 
