@@ -61,8 +61,10 @@ def day_of(user: Any, person: Any, now: datetime, most: int = MOST) -> Day:
         default=Value(TODAY),
         output_field=IntegerField(),
     )
-    leads = LEADS.rows(user).open().filter(unanswered | Q(next_step_at__lt=end), assigned_to=person)
-    meetings = APPOINTMENTS.rows(user).planned().filter(salesperson=person, starts_at__gte=begin, starts_at__lt=end)
+    visible: Any = LEADS.rows(user)
+    booked: Any = APPOINTMENTS.rows(user)
+    leads = visible.open().filter(unanswered | Q(next_step_at__lt=end), assigned_to=person)
+    meetings = booked.planned().filter(salesperson=person, starts_at__gte=begin, starts_at__lt=end)
     tasks = [step_of(each) for each in leads.annotate(rank=rank).order_by("rank", "next_step_at", "pk")[:most]]
     tasks += [meeting_of(each, now) for each in meetings.order_by("starts_at")[:most]]
     found = sorted(tasks, key=lambda each: each.key)[:most]

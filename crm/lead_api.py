@@ -27,7 +27,7 @@ class SuggestRequest(serializers.Serializer):
 class SuggestionSerializer(serializers.Serializer):
     field = serializers.ChoiceField(choices=extraction.FIELDS)
     value = serializers.CharField(help_text="As the lead's form takes it; of `vehicles` an id.")
-    label = serializers.CharField(source="words", help_text="In words.")
+    label = serializers.CharField(source="words", help_text="In words.")  # type: ignore[assignment]
     confidence = serializers.FloatField(min_value=0, max_value=1)
     start = serializers.IntegerField(min_value=0, help_text="Of the first character in the text, from 0.")
     end = serializers.IntegerField(min_value=0, help_text="After the last one.")

@@ -180,7 +180,9 @@ class LeadResource(DealershipResource):
     )
 
     def rows(self, user: Any) -> QuerySet[Any]:
-        return super().rows(user).select_related("dealership", "customer", "assigned_to").with_worth()
+        visible: Any = super().rows(user)
+        found: QuerySet[Any] = visible.with_worth().select_related("dealership", "customer", "assigned_to")
+        return found
 
     def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
         return rows.prefetch_related("wishes__vehicle")
@@ -193,27 +195,25 @@ class LeadResource(DealershipResource):
         form = super().form_for(user, verb, **options)
         row, fields = form.instance, form.fields
         fields["customer"].queryset = Customer.objects.visible_to(user)
-        stock = Vehicle.objects.visible_to(user)
+        stock: Any = Vehicle.objects.visible_to(user)
         fields["vehicles"].queryset = (
             stock.in_stock() | stock.filter(pk__in=form.initial.get("vehicles") or ())
         ).order_by("make", "model", "stock_number")
         if row.pk:
             fields["vehicles"].queryset = fields["vehicles"].queryset.filter(dealership=row.dealership_id)
-        if row.pk:
             fields.pop("assigned_to")  # Assign does that
-        else:
-            sellers = people(user, "crm.lead:add")
-            fields["assigned_to"].queryset = sellers if user.has_perm(ASSIGN) else sellers.filter(pk=user.pk)
+            return form
+        sellers = people(user, "crm.lead:add")
+        fields["assigned_to"].queryset = sellers if user.has_perm(ASSIGN) else sellers.filter(pk=user.pk)
         return form
 
     def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
         made = super().verb_form(verb, user, row, **options)
         if verb.name == "assign":
             made.fields["user"].queryset = people(user, ASSIGN)
-        if verb.name == "assign" and row is not None:
-            made.initial = {"user": row.assigned_to_id}
-        if verb.name in ("plan", "contact"):
-            made.initial = {"next_step": row.next_step} if verb.name == "plan" else {}
+            made.initial = {"user": getattr(row, "assigned_to_id", None)}
+        if verb.name == "plan":
+            made.initial = {"next_step": row.next_step}
         if verb.name == "move":
             ways = Lead.MOVES[row.status]
             made.fields["status"].widget.choices = [(each.value, each.label) for each in Lead.Status if each in ways]
@@ -322,8 +322,8 @@ class AppointmentResource(DealershipResource):
     def form_for(self, user: Any, verb: str, **options: Any) -> Any:
         form = super().form_for(user, verb, **options)
         row, fields, permission = form.instance, form.fields, f"crm.appointment:{verb}"
-        leads = Lead.objects.visible_to(user, permission)
-        stock = Vehicle.objects.visible_to(user)
+        leads: Any = Lead.objects.visible_to(user, permission)
+        stock: Any = Vehicle.objects.visible_to(user)
         fields["lead"].queryset = leads.filter(pk=row.lead_id) if row.pk else leads.open().order_by("name", "pk")
         fields["vehicle"].queryset = (stock.in_stock() | stock.filter(pk=row.vehicle_id)).order_by(
             "make", "model", "stock_number"

@@ -59,11 +59,12 @@ def wish_for(lead: Lead, vehicles: Iterable[Vehicle]) -> None:
 def make_customer(lead: Lead, *, by: Any = None) -> Customer:
     """The lead's customer; a new one of its name unless it has one."""
     lead.hold()
-    if lead.customer is None:
-        made = Customer.objects.create(dealership_id=lead.dealership_id, name=lead.name)
-        audit.record("customer.added", made)
-        lead.keep("made_customer", customer=made)
-    return lead.customer
+    if lead.customer is not None:
+        return lead.customer
+    made = Customer.objects.create(dealership_id=lead.dealership_id, name=lead.name)
+    audit.record("customer.added", made)
+    lead.keep("made_customer", customer=made)
+    return made
 
 
 def escalate(now: datetime | None = None) -> int:

@@ -85,11 +85,11 @@ class Turn(models.Model):
     def __str__(self) -> str:
         return f"{self.dealership_id}: {self.last_id}"
 
-    @classmethod
-    def take(cls, dealership_id: int, day: date) -> Any:
+    @staticmethod
+    def take(dealership_id: int, day: date) -> Any:
         """The next salesperson in the circle who is there on a day; None if nobody is. In a transaction."""
-        cls.objects.bulk_create([cls(dealership_id=dealership_id)], ignore_conflicts=True)
-        turn = cls.objects.select_for_update().get(dealership=dealership_id)
+        Turn.objects.bulk_create([Turn(dealership_id=dealership_id)], ignore_conflicts=True)
+        turn = Turn.objects.select_for_update().get(dealership=dealership_id)
         there = list(salespeople(dealership_id, day))
         if not there:
             return None

@@ -202,7 +202,7 @@ def house(code: str, name: str) -> House:
     VehicleImageFactory(vehicle=vehicle)
     seller = person(f"seller@{code}.example", dealership, Role.SALESPERSON)
     customer = CustomerFactory(dealership=dealership)
-    lead = LeadFactory(dealership=dealership, customer=customer, vehicles=[vehicle], name=name)
+    lead = LeadFactory(dealership=dealership, customer=customer, vehicles=[vehicle])
     AppointmentFactory(dealership=dealership, lead=lead, salesperson=seller, vehicle=vehicle)
     AbsenceFactory(dealership=dealership, user=seller)
     return made
