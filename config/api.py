@@ -9,22 +9,33 @@ import dealers.api_exports
 import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
+import sales.api
 from config.backoffice.api import Router
 from crm.resources import CUSTOMERS
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
 from inventory.resources import VEHICLES
+from sales.resources import CATALOGUE, REGISTRATIONS, TAX_RATES
 
 router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
 router.register("customers", viewset_of(CUSTOMERS), "customer")
+router.register("deals", sales.api.DealViewSet, "deal")
+router.register("registrations", viewset_of(REGISTRATIONS), "registration")
+router.register("tax-rates", viewset_of(TAX_RATES), "tax-rate")
+router.register("catalogue", viewset_of(CATALOGUE), "catalogue")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)
 
-OF_NO_MODEL = [*dealers.api.urlpatterns, *dealers.api_flags.urlpatterns, *ingestion.api.urlpatterns]
+OF_NO_MODEL = [
+    *dealers.api.urlpatterns,
+    *dealers.api_flags.urlpatterns,
+    *ingestion.api.urlpatterns,
+    *sales.api.urlpatterns,
+]
 urlpatterns = [
     path("v1/", include([*OF_NO_MODEL, *router.urls])),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

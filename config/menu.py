@@ -54,6 +54,13 @@ MENU = (
     Group(_("Customers"), (Item(_("Customers"), "customers", "users", "crm.customer:view", key="c", tab=True),)),
     Group(_("Stock"), (Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),)),
     Group(
+        _("Sales"),
+        (
+            Item(_("Deals"), "deals", "heart-handshake", "sales.deal:view", key="e"),
+            Item(_("Registration papers"), "registrations", "certificate", "sales.registration:view"),
+        ),
+    ),
+    Group(
         _("Records"),
         (
             Item(_("Records"), "records", "chart-bar", key="r", tab=True),
@@ -72,7 +79,14 @@ MENU = (
         ),
     ),
     Group(_("Mine"), (Item(_("Exports"), "exports", "download", "records.export:add"),)),
-    Group(_("Settings"), (Item(_("Holidays"), "holidays", "calendar-event", "dealers.holiday:view"),)),
+    Group(
+        _("Settings"),
+        (
+            Item(_("Tax rates"), "tax-rates", "percentage", "sales.taxrate:view"),
+            Item(_("Catalogue"), "catalogue", "package", "sales.catalogueitem:view"),
+            Item(_("Holidays"), "holidays", "calendar-event", "dealers.holiday:view"),
+        ),
+    ),
     Group(_("Platform"), (Item(_("Components"), "ui_kit", "adjustments-horizontal", platform=True),)),
 )
 

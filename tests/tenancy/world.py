@@ -38,16 +38,24 @@ from tests.factories import (
     AlertFactory,
     BackfillFactory,
     ConnectionFactory,
+    ContractFactory,
     CustomerFactory,
+    DealFactory,
+    DepositFactory,
+    DocumentFactory,
     FeedFactory,
     GateFactory,
     MembershipFactory,
+    OfferLinkFactory,
     PreparationStepFactory,
     PriceChangeFactory,
     QuarantineFactory,
+    RegistrationFactory,
+    ReservationFactory,
     RunFactory,
     UserFactory,
     VehicleFactory,
+    lines_of,
     record_of,
 )
 
@@ -195,6 +203,12 @@ def house(code: str, name: str) -> House:
     for part in (PreparationStepFactory, PriceChangeFactory):
         part(vehicle=vehicle)
     CustomerFactory(dealership=dealership)
+    deal = DealFactory(dealership=dealership)
+    lines_of(deal)
+    for part in (ReservationFactory, DepositFactory, ContractFactory):
+        part(deal=deal)
+    OfferLinkFactory(document=DocumentFactory(deal=deal), token_hash=code * 4)
+    RegistrationFactory(dealership=dealership)
     return made
 
 
