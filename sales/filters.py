@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.filters import AnyOf, CountFilter, YesOrNoFilter, amount_bounds, day_bounds
+from config.backoffice.filters import AnyOf, CountFilter, amount_bounds, day_bounds
 from sales.models import CatalogueItem, Deal, Registration, TaxRate
 from sales.models.catalogue import Kind
 
@@ -31,7 +31,9 @@ class DealFilters(django_filters.FilterSet):
     dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
     stage = django_filters.MultipleChoiceFilter(choices=Deal.Stage.choices, distinct=False, label=_("stage"))
     salesperson = AnyOf(field_name="salesperson__email", label=_("salesperson"))
-    waits = YesOrNoFilter(label=_("waits for approval"), method="waiting")
+    approval = django_filters.MultipleChoiceFilter(
+        choices=[("waiting", _("waits for approval"))], distinct=False, label=_("approval"), method="waiting"
+    )
     total_from, total_to = amount_bounds("total", _("total price"))
     created_from, created_to = day_bounds("created_at__date", _("created"))
     contracted_from, contracted_to = day_bounds("contracted_at__date", _("contracted"))
@@ -41,11 +43,9 @@ class DealFilters(django_filters.FilterSet):
         model = Deal
         fields = ()
 
-    def waiting(self, qs: QuerySet[Any], name: str, value: bool | None) -> QuerySet[Any]:
-        if value is None:
-            return qs
+    def waiting(self, qs: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
         waits = Q(needs_approval=True, asked_at__isnull=False, approved_at=None, stage__in=Deal.OPEN)
-        return qs.filter(waits) if value else qs.exclude(waits)
+        return qs.filter(waits) if value else qs
 
 
 class TaxRateFilters(django_filters.FilterSet):

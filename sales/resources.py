@@ -94,7 +94,7 @@ class DealResource(DealershipResource):
         DEALERSHIP,
     )
     listed = ("number", "customer", "vehicle", "stage", "total", "salesperson", "created_at")
-    first_filters = ("search", "stage", "salesperson", "waits")
+    first_filters = ("search", "stage", "salesperson", "approval")
     verbs = (
         Verb("quote", _("Mark as quoted"), CHANGE, stages.quote, icon="file-text"),
         Verb("reserve", _("Reserve the vehicle"), CHANGE, stages.reserve, ReserveForm, "lock"),
