@@ -9,6 +9,7 @@ import dealers.api_exports
 import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
+import inventory.api
 import sales.api
 from config.backoffice.api import Router
 from crm.resources import CUSTOMERS
@@ -21,6 +22,7 @@ router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
+router.register("vehicle-images", inventory.api.VehicleImageViewSet, "vehicle-image")
 router.register("customers", viewset_of(CUSTOMERS), "customer")
 router.register("deals", sales.api.DealViewSet, "deal")
 router.register("registrations", viewset_of(REGISTRATIONS), "registration")

@@ -240,8 +240,32 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = setting("STATIC_ROOT", env.str, default=str(BASE_DIR / "var" / "static"))
+PHOTOS_BUCKET = setting("PHOTOS_BUCKET", env.str, default="")
+PHOTO_STORAGE = (
+    {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": PHOTOS_BUCKET,
+            "endpoint_url": setting("PHOTOS_ENDPOINT", env.str, default="") or None,
+            "region_name": setting("PHOTOS_REGION", env.str, default="") or None,
+            "access_key": setting("PHOTOS_ACCESS_KEY", env.str, default="") or None,
+            "secret_key": setting("PHOTOS_SECRET_KEY", env.str, default="") or None,
+            "default_acl": None,
+            "file_overwrite": True,
+            "querystring_auth": True,
+        },
+    }
+    if PHOTOS_BUCKET
+    else {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": setting("PHOTOS_ROOT", env.str, default=str(BASE_DIR / "var" / "photos"))},
+    }
+)
+"""Private: photos are served by a view that asks who may see them, never by the storage itself."""
+PHOTOS_OF_A_DEALERSHIP = setting("PHOTOS_OF_A_DEALERSHIP_MB", env.int, default=20_000) * 1_000_000
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "photos": PHOTO_STORAGE,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = DEBUG

@@ -9,21 +9,22 @@ import config.api
 import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
+import inventory.urls
 import sales.urls
 from config import finding, health, pwa, reports, ui_kit
 from crm.resources import CUSTOMERS
 from dealers.resources import HOLIDAYS
-from inventory.resources import VEHICLES
 from sales.resources import CATALOGUE, DEALS, REGISTRATIONS, TAX_RATES
 
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # there is one sign-in
 
-RESOURCES = (HOLIDAYS, VEHICLES, CUSTOMERS, DEALS, REGISTRATIONS, TAX_RATES, CATALOGUE)
+RESOURCES = (HOLIDAYS, CUSTOMERS, DEALS, REGISTRATIONS, TAX_RATES, CATALOGUE)
 
 urlpatterns = [
     path("", include(ingestion.urls)),
+    path("", include(inventory.urls)),
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
     path("", include(sales.urls)),

@@ -9,6 +9,7 @@ once. `ETag` is the row's version; a change with `If-Match` of another one is re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -31,7 +32,7 @@ from config.backoffice.filters import StrictFilterBackend
 from config.backoffice.form_bodies import body_of, data_of
 from config.backoffice.resources import Resource, Verb
 from dealers import once
-from dealers.access import Access
+from dealers.access import Access, permission_of
 
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="The `ETag` of the row as you know it; without it, any."
@@ -42,6 +43,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Of your own making: what is sent again with it makes no second row.",
 )
+
+
+WRITES = {"create": "add", "update": "change", "partial_update": "change", "destroy": "delete"}
 
 
 class ChangedMeanwhile(exceptions.APIException):
@@ -87,14 +91,8 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
     filter_backends = [StrictFilterBackend]
     lookup_value_regex = r"\d+"
 
-    @property
-    def acts_with(self) -> str:
-        """The permission of an unsafe request."""
-        verb = next((each for each in self.resource.verbs if each.name == self.action), None)
-        name = {"create": "add", "update": "change", "partial_update": "change", "destroy": "delete"}.get(
-            self.action or ""
-        )
-        return verb.permission if verb else self.resource.permission_for(name or "change")
+    acts_with: Mapping[str, str]
+    """The permission of each action that is not just to look."""
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = self.resource.rows(self.request.user)
@@ -106,7 +104,7 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
         row = rows.filter(pk=self.kwargs["pk"]).first()
         if row is None:
             raise exceptions.NotFound
-        if not self.request.user.has_perm(self.acts_with, row):
+        if not self.request.user.has_perm(permission_of(self), row):
             raise exceptions.PermissionDenied
         known = self.request.headers.get("If-Match", "*").strip()
         if known not in ("*", f'"{merging.version_of(row)}"'):
@@ -246,6 +244,9 @@ def viewset_of(resource: Resource) -> type[ResourceViewSet]:
         "ordering_fields": resource.sortable_too,
         "http_method_names": ["get", "head", "options", *(["post", "put", "patch", "delete"] if writes else ["post"])],
         "__doc__": f"{str(resource.model._meta.verbose_name_plural).capitalize()}.",
+    }
+    declared["acts_with"] = {name: resource.permission_for(verb) for name, verb in WRITES.items()} | {
+        verb.name.replace("-", "_"): verb.permission for verb in resource.verbs
     }
     declared |= {verb.name.replace("-", "_"): action_of(verb) for verb in resource.verbs}
     base: Any = ResourceViewSet if writes else ReadViewSet

@@ -60,6 +60,9 @@ def owner_column(model: type[models.Model]) -> str | None:
 
 
 def own_keys(model: type[models.Model]) -> list[OwnKey]:
+    """Keys to rows of the same dealership. A version names rows that may be gone: the database does not look."""
+    if any(field.name == "history_id" for field in model._meta.concrete_fields):
+        return []
     return [field for field in model._meta.concrete_fields if isinstance(field, OwnKey)]
 
 

@@ -46,7 +46,9 @@ def used(user: Any, key: str, resource: str) -> OneTimeKey | None:
     return found
 
 
-def make(user: Any, key: str, resource: str, dealership_id: int, make_row: Callable[[], Any], asked: str = "") -> Any:
+def make(  # noqa: PLR0913
+    user: Any, key: str, *, resource: str, dealership_id: int, make_row: Callable[[], Any], asked: str = ""
+) -> Any:
     """The row of `make_row`; of a key that somebody is just using for another one, an error. In a transaction."""
     with transaction.atomic():
         mine = {"dealership_id": dealership_id, "holder": holder_of(user), "key": key}

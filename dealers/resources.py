@@ -46,7 +46,14 @@ class DealershipResource(Resource):
                 raise ValidationError({column.name: _("In this dealership you may not write this.")})
         if not key:
             return self.added(form)
-        return once.make(user, key, self.name, dealership_id, lambda: self.added(form), once.hash_of(form.data))
+        return once.make(
+            user,
+            key,
+            resource=self.name,
+            dealership_id=dealership_id,
+            make_row=lambda: self.added(form),
+            asked=once.hash_of(form.data),
+        )
 
     def added(self, form: Any) -> Any:
         row = self.add_row(form)

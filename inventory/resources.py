@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
+from inventory import gallery
 from inventory.filters import VehicleFilters
 from inventory.forms import MoveForm, OdometerForm, PriceForm, VehicleForm
 from inventory.models import Vehicle
@@ -70,6 +71,7 @@ class VehicleResource(DealershipResource):
     )
     listed = ("stock_number", "name", "status", "plate", "asking_price", "cost", "days", "location")
     first_filters = ("search", "status", "make", "location")
+    detail_template = "inventory/vehicle.html"
     verbs = (
         Verb("move", _("Change status"), CHANGE, Vehicle.move_to, MoveForm, "arrows-sort", bulk=True),
         Verb("price", _("Set prices"), PRICE, Vehicle.price, PriceForm, "cash"),
@@ -91,6 +93,9 @@ class VehicleResource(DealershipResource):
         if verb.name == "price":
             made.initial = {"asking": row.asking_price, "minimum": row.minimum_price}
         return made
+
+    def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return gallery.shown(request.user, row)
 
     def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
         user = request.user

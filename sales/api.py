@@ -167,6 +167,11 @@ DealViewSetBase: Any = viewset_of(DEALS)
 class DealViewSet(DealViewSetBase):  # type: ignore[misc]
     """Deals."""
 
+    acts_with = {
+        **DealViewSetBase.acts_with,
+        **dict.fromkeys(("scenarios", "scenario", "choose", "links"), "sales.deal:change"),
+    }
+
     def deal(self, *, change: bool) -> Deal:
         """Raises NotFound and PermissionDenied."""
         deal: Deal = get_object_or_404(DEALS.rows(self.request.user), pk=self.kwargs["pk"])

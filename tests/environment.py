@@ -20,6 +20,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SERVERS = "FORECOURT_TEST_SERVERS"
 """Environment variable by which the workers learn where the servers are: role URLs with {database} for the name."""
+PHOTOS = "FORECOURT_TEST_PHOTOS"
+"""Likewise: the folder of the photos of all workers."""
 TEMPLATE = "migrated"
 
 stack = contextlib.ExitStack()
@@ -48,6 +50,7 @@ def start_servers() -> None:
     postgres.create_database(TEMPLATE)
     who = {"app": roles.WEB, "owner": roles.OWNER, "superuser": roles.SUPERUSER}
     urls = {name: postgres.url(role, "{database}") for name, role in who.items()}
+    os.environ[PHOTOS] = stack.enter_context(tempfile.TemporaryDirectory(prefix="forecourt-photos-"))
     os.environ["STATIC_ROOT"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="forecourt-static-"))
     os.environ[SERVERS] = json.dumps({**urls, "valkey": valkey.url(), "valkey_client": valkey.client_url()})
 
@@ -62,6 +65,7 @@ def set_environment() -> None:
         DATABASE_OWNER_URL=servers["owner"].format(database=database()),
         VALKEY_URL=servers["valkey"],
         CACHE_URL=cache_url(servers["valkey_client"]),
+        PHOTOS_ROOT=str(Path(os.environ[PHOTOS]) / database()),
         MFA_REQUIRED="0",
         HTTPS="0",
         API_REQUESTS_PER_MINUTE="0",

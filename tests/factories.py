@@ -19,7 +19,7 @@ from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 from inventory import services as vehicles
-from inventory.models import PreparationStep, PriceChange, Vehicle
+from inventory.models import PreparationStep, PriceChange, Vehicle, VehicleImage
 from sales import stages
 from sales.models import (
     CatalogueItem,
@@ -251,6 +251,20 @@ class PriceChangeFactory(factory.django.DjangoModelFactory):
     asking_price = Decimal(18_000_000)
 
 
+class VehicleImageFactory(factory.django.DjangoModelFactory):
+    """A photo's row; its files are not there."""
+
+    class Meta:
+        model = VehicleImage
+
+    vehicle = factory.SubFactory(VehicleFactory)
+    dealership = factory.SelfAttribute("vehicle.dealership")
+    position = factory.Sequence(lambda n: n + 1)
+    widths = [480, 800]
+    width, height, size = 800, 600, 12_345
+    sha256 = factory.Sequence(lambda n: f"{n:064}")
+
+
 class CustomerFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Customer
@@ -378,7 +392,7 @@ FACTORIES: dict[Any, Any] = {
     for made in (
         *(DealershipFactory, HolidayFactory),
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
-        *(VehicleFactory, PreparationStepFactory, PriceChangeFactory),
+        *(VehicleFactory, VehicleImageFactory, PreparationStepFactory, PriceChangeFactory),
         *(CustomerFactory,),
         *(DealFactory, TaxRateFactory, CatalogueItemFactory, RegistrationFactory),
     )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.db.models import Model
@@ -27,39 +27,63 @@ def field_of(field: Any) -> serializers.Field:
     options: dict[str, Any] = {"required": field.required, "help_text": str(field.help_text or field.label or "")}
     if not field.required:
         options["allow_null"] = True
-    if isinstance(field, forms.ModelMultipleChoiceField):
-        return serializers.ListField(child=Whole(min_value=1, max_value=2**63 - 1), max_length=100, **options)
-    if isinstance(field, forms.ModelChoiceField):
-        return Whole(min_value=1, max_value=2**63 - 1, **options)
-    if isinstance(field, forms.BooleanField):
-        return YesNo(**(options | {"required": False}))
-    if isinstance(field, forms.MultipleChoiceField):
-        return serializers.ListField(
-            child=serializers.ChoiceField(choices=choices_of(field)), max_length=100, **options
-        )
-    if isinstance(field, forms.ChoiceField):
-        return serializers.ChoiceField(choices=choices_of(field), allow_blank=not field.required, **options)
-    if isinstance(field, forms.DecimalField):
-        digits: dict[str, Any] = {"max_digits": field.max_digits or 18, "decimal_places": field.decimal_places or 0}
-        low, high = cast(Any, field.min_value), cast(Any, field.max_value)
-        return serializers.DecimalField(min_value=low, max_value=high, **digits, **options)
-    if isinstance(field, forms.IntegerField):
-        low = cast(Any, -(2**31) if field.min_value is None else field.min_value)
-        high = cast(Any, field.max_value or 2**31 - 1)
-        return Whole(min_value=low, max_value=high, **options)
-    if isinstance(field, forms.DateTimeField):
-        return serializers.DateTimeField(**options)
-    if isinstance(field, forms.DateField):
-        return serializers.DateField(**options)
-    if isinstance(field, forms.TimeField):
-        return serializers.TimeField(**options)
-    if isinstance(field, forms.JSONField):
-        return serializers.JSONField(**options)
+    for kinds, made in KINDS:
+        if isinstance(field, kinds):
+            return made(field, options)
     bounds: dict[str, Any] = {
-        "max_length": getattr(field, "max_length", None),
-        "min_length": getattr(field, "min_length", None),
+        name: found for name in ("max_length", "min_length") if (found := getattr(field, name, None))
     }
-    return Text(allow_blank=not field.required, **options, **{name: each for name, each in bounds.items() if each})
+    return Text(allow_blank=not field.required, **options, **bounds)
+
+
+Made = Callable[[Any, dict[str, Any]], serializers.Field]
+MOST = 2**63 - 1
+
+
+def keys(field: Any, options: dict[str, Any]) -> serializers.Field:
+    return serializers.ListField(child=Whole(min_value=1, max_value=MOST), max_length=100, **options)
+
+
+def key(field: Any, options: dict[str, Any]) -> serializers.Field:
+    return Whole(min_value=1, max_value=MOST, **options)
+
+
+def yes_or_no(field: Any, options: dict[str, Any]) -> serializers.Field:
+    return YesNo(**(options | {"required": False}))
+
+
+def codes(field: Any, options: dict[str, Any]) -> serializers.Field:
+    return serializers.ListField(child=serializers.ChoiceField(choices=choices_of(field)), max_length=100, **options)
+
+
+def code(field: Any, options: dict[str, Any]) -> serializers.Field:
+    return serializers.ChoiceField(choices=choices_of(field), allow_blank=not field.required, **options)
+
+
+def amount(field: Any, options: dict[str, Any]) -> serializers.Field:
+    digits: dict[str, Any] = {"max_digits": field.max_digits or 18, "decimal_places": field.decimal_places or 0}
+    return serializers.DecimalField(min_value=field.min_value, max_value=field.max_value, **digits, **options)
+
+
+def count(field: Any, options: dict[str, Any]) -> serializers.Field:
+    low = -(2**31) if field.min_value is None else field.min_value
+    return Whole(min_value=low, max_value=field.max_value or 2**31 - 1, **options)
+
+
+KINDS: tuple[tuple[Any, Made], ...] = (
+    (forms.ModelMultipleChoiceField, keys),
+    (forms.ModelChoiceField, key),
+    (forms.BooleanField, yes_or_no),
+    (forms.MultipleChoiceField, codes),
+    (forms.ChoiceField, code),
+    (forms.DecimalField, amount),
+    (forms.IntegerField, count),
+    (forms.DateTimeField, lambda field, options: serializers.DateTimeField(**options)),
+    (forms.DateField, lambda field, options: serializers.DateField(**options)),
+    (forms.TimeField, lambda field, options: serializers.TimeField(**options)),
+    (forms.JSONField, lambda field, options: serializers.JSONField(**options)),
+)
+"""The first that fits, a kind of field before the kind that it is derived from."""
 
 
 def choices_of(field: Any) -> list[tuple[Any, str]]:

@@ -1,7 +1,7 @@
 """Two people change one row: what only one of them touched is kept, what both did is asked.
 
 A form is sent with the version of the row that it was filled with, and with every value as it was then (Django's
-`show_hidden_initial`). The version is PostgreSQL's `xmin`: whatever writes the row changes it, nobody has to remember to.
+`show_hidden_initial`). The version is PostgreSQL's `xmin`: whatever writes the row changes it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ VERSION = "version"
 
 def with_version(rows: QuerySet[Any]) -> QuerySet[Any]:
     """`rows` with the attribute `row_version`."""
-    table = rows.model._meta.db_table
-    return rows.annotate(row_version=RawSQL(f'"{table}".xmin::text', ()))
+    of_row = f'"{rows.model._meta.db_table}".xmin::text'
+    return rows.annotate(row_version=RawSQL(of_row, ()))  # noqa: S611 - a model's table
 
 
 def version_of(row: Model) -> str:

@@ -214,7 +214,7 @@ class CreatePage(FormPage):
 
 
 class EditPage(FormPage):
-    """Changes a row. What somebody else saved since the form was opened is merged, or asked about, never overwritten."""
+    """Changes a row. What somebody saved since the form was opened is merged, or asked about, never overwritten."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.row(pk)

@@ -31,7 +31,11 @@ def application_environment(options: Options, secrets: Mapping[str, str], urls: 
         "DGI_ALLOW_LOOPBACK": "1",
     }
     chosen = {name: os.environ.get(name) or value for name, value in defaults.items()}
-    places = {"STATIC_ROOT": str(options.directory / "static"), "VAR_DIR": str(options.directory)}
+    places = {
+        "STATIC_ROOT": str(options.directory / "static"),
+        "VAR_DIR": str(options.directory),
+        "PHOTOS_ROOT": str(options.directory / "photos"),
+    }
     return chosen | dict(urls) | places | {"PORT": str(options.port)}
 
 

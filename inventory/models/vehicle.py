@@ -373,8 +373,8 @@ class PreparationStep(OfVehicle):
     name = models.CharField(_("step"), max_length=100)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     target_hours = models.PositiveSmallIntegerField(_("target, hours"), default=24)
-    who = models.ForeignKey(
-        "dealers.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who")
+    assignee = models.ForeignKey(
+        "dealers.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who does it")
     )
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

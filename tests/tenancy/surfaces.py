@@ -20,6 +20,7 @@ from django.urls import URLPattern, get_resolver
 from dealers.fences import OWNER, owner_column
 from dealers.models import Export, SavedView, User
 from ingestion.models import Connection
+from inventory.models import Vehicle, VehicleImage
 
 
 class Kind(Enum):
@@ -103,6 +104,13 @@ OWN: dict[str, type[models.Model]] = {
     "list_preference": SavedView,
 }
 """Routes about rows of a person's own, and of which model."""
+ABOUT: dict[str, type[models.Model]] = {
+    "vehicle-photos": Vehicle,
+    "vehicle-photos-order": Vehicle,
+    "photo-change": VehicleImage,
+    "photo": VehicleImage,
+}
+"""Routes of views that say nowhere which model they are about."""
 PLATFORM_ADMINS = {
     "dealers.export",
     "dealers.flag",
@@ -178,7 +186,7 @@ def addresses(pattern: str) -> list[str]:
     plain = plain.replace("(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-no-such-key")
     plain = re.sub(r"<(?:str:)?(?:token|key)>", "no-such-token", plain)
     plain = re.sub(r"<(?:uuid:pk|int:view)>", "{id}", plain)
-    plain = plain.replace("<resource:resource>", "holidays").replace("<int:pk>", "0")
+    plain = plain.replace("<resource:resource>", "holidays").replace("<int:pk>", "0").replace("<int:width>", "480")
     if choice := re.search(r"\(\?P<\w+>([\w|]+)\)", plain):
         return [plain.replace(choice[0], word) for word in choice[1].split("|")]
     return [plain]
@@ -222,7 +230,7 @@ def surfaces() -> list[Surface]:
     """Every address of Forecourt. Raises Unclassified."""
     found = []
     for name, pattern, view in routes():
-        model = OWN.get(name) or model_of(pattern, view)
+        model = OWN.get(name) or ABOUT.get(name) or model_of(pattern, view)
         kind = classified(name, pattern, model)
         for address in addresses(pattern if model is None else pattern.replace("<int:pk>", "<id>")):
             if re.search(r"[<(\\?*]", address):

@@ -10,16 +10,21 @@ from uuid import uuid4
 
 import django_filters
 import pytest
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import UUIDField
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
+from config.api import router
+from config.backoffice import form_bodies
 from config.backoffice.filters import AnyNumberOf, AnyOf, YesOrNoFilter
+from config.backoffice.resources import Resource
 from dealers.fences import owner_column
 from ingestion.filters import MomentFilter
 from ingestion.models import Feed, Run
+from sales.forms import ScenarioForm
 from tests.factories import RAW
 from tests.tenancy.asking import NO_SUCH_ID, Visitor
 from tests.tenancy.surfaces import id_of, surfaces
@@ -52,6 +57,53 @@ def bodies() -> dict[tuple[str, str], dict[str, Any]]:
     return found
 
 
+def of_form(form: Any, world: World) -> dict[str, Any]:
+    """What somebody would write into a resource's form to reach the other dealership: its rows, its words."""
+    return {name: of_field(field, world) for name, field in form.base_fields.items()}
+
+
+def of_field(field: Any, world: World) -> Any:
+    if isinstance(field, forms.ModelChoiceField):
+        label = field.queryset.model._meta.label_lower
+        theirs = world.other.people["owner"].pk if label == "dealers.user" else world.other.rows[label]
+        return [theirs] if isinstance(field, forms.ModelMultipleChoiceField) else theirs
+    if isinstance(field, forms.ChoiceField):
+        code = form_bodies.choices_of(field)[0][0]
+        return [code] if isinstance(field, forms.MultipleChoiceField) else code
+    if isinstance(field, forms.BooleanField):
+        return True
+    if isinstance(field, forms.DecimalField):
+        return "1"
+    if isinstance(field, forms.IntegerField):
+        return max(1, field.min_value or 1)
+    if isinstance(field, forms.DateTimeField):
+        return "2026-01-15T09:00:00+07:00"
+    if isinstance(field, forms.DateField):
+        return "2026-01-15"
+    if isinstance(field, forms.TimeField):
+        return "09:00:00"
+    return {} if isinstance(field, forms.JSONField) else CANARY
+
+
+@cache
+def endpoints() -> dict[str, Resource]:
+    """The resource of each address of the API, by the beginning of the address."""
+    return {f"/api/v1/{prefix}/": view.resource for prefix, view, _name in router.registry if hasattr(view, "resource")}
+
+
+def resource_of(address: str) -> Resource | None:
+    found = [resource for start, resource in endpoints().items() if address.startswith(start)]
+    return found[0] if found else None
+
+
+def of_resource(address: str, world: World) -> dict[str, Any]:
+    resource = resource_of(address)
+    if resource is None:
+        return {}
+    asked = [resource.form, *(verb.form for verb in resource.verbs if address.endswith(f"/{verb.name}/"))]
+    return {name: value for form in asked if form for name, value in of_form(form, world).items()}
+
+
 def foreign(world: World) -> dict[str, Any]:
     """What somebody would write for each member to reach the other dealership."""
     rows = world.other.rows
@@ -78,13 +130,21 @@ def foreign(world: World) -> dict[str, Any]:
         "query": f"name={CANARY}",
         "columns": [],
         "format": "csv",
+        "places": 1,
+        "scenario": rows["sales.scenario"],
+        "items": [{"name": CANARY, "unit_price": "1"}, {"id": rows["sales.item"], "remove": True}],
+        "trade_ins": [{"id": rows["sales.tradein"], "remove": True}],
+        "document": rows["sales.document"],
+        "days": 7,
+        **dict.fromkeys(set(ScenarioForm.base_fields) - {"name"}, "1"),
     }
 
 
 OF_NO_DEALERSHIP = {
     f"/api/v1/auth/{name}{end}" for name in ("login", "refresh", "logout", "register") for end in ("", "/")
 }
-"""Bodies with a secret of their own."""
+OF_NO_DEALERSHIP.add("/api/v1/deals/calculate/")
+"""Bodies with a secret of their own, and one of which nothing is stored."""
 SEVERAL = {"/api/v1/dgi/quarantine/ignore/", "/api/v1/dgi/quarantine/replay/", "/api/v1/dgi/quarantine/wait-again/"}
 """Each of their members chooses entries by itself."""
 
@@ -95,10 +155,15 @@ def test_no_body_reaches_another_dealership(world: World, tally: Any) -> None:
     for (method, address), members in bodies().items():
         if address in OF_NO_DEALERSHIP:
             continue
-        unknown = set(members) - set(values)
+        theirs = {**values, **of_resource(address, world)}
+        unknown = set(members) - set(theirs)
         assert not unknown, f"{method} {address}: say in this module what would be foreign in {sorted(unknown)}"
-        path = address.replace("{id}", str(world.other.rows["ingestion.quarantinedrecord"]))
-        wholes = [{name: values[name] for name in members}]
+        resource = resource_of(address)
+        label = resource.model._meta.label_lower if resource else "ingestion.quarantinedrecord"
+        path = address.replace("{id}", str(world.other.rows[label])).replace(
+            "{scenario}", str(world.other.rows["sales.scenario"])
+        )
+        wholes = [{name: theirs[name] for name in members}]
         if address in SEVERAL:
             reason = {"why": "because"} if "why" in members else {}
             wholes += [{name: values[name], **reason} for name in members if name not in {"why", "job"}]
@@ -128,7 +193,8 @@ def filters(surface: Any, world: World) -> list[tuple[str, Any, Any]]:
         if name == "dealer":
             found.append((name, OTHER_CODE, NO_SUCH_CODE))
         elif isinstance(each, AnyNumberOf):
-            pk = row.pk if name == "id" else world.other.rows[f"ingestion.{name}"]
+            label = next((each for each in world.other.rows if each.endswith(f".{name}")), "")
+            pk = row.pk if name == "id" else world.other.rows[label]
             found.append((name, pk, NO_SUCH_ID))
         elif isinstance(each, AnyOf | django_filters.CharFilter):
             found.append((name, CANARY, NO_SUCH_TEXT))

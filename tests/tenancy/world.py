@@ -26,7 +26,6 @@ from dealers.models import (
     OneTimeKey,
     OpeningHours,
     SavedView,
-    Series,
     ServiceToken,
     User,
 )
@@ -55,6 +54,7 @@ from tests.factories import (
     RunFactory,
     UserFactory,
     VehicleFactory,
+    VehicleImageFactory,
     lines_of,
     record_of,
 )
@@ -172,7 +172,6 @@ def house(code: str, name: str) -> House:
     Holiday.objects.create(dealership=dealership, day=date(2026, 1, 1), name="New Year")
     for name in ("messaging", "branding"):
         Flag.objects.create(dealership=dealership, name=name, is_on=True)
-    Series.objects.create(dealership=dealership, name=code, last=7)
     OneTimeKey.objects.create(dealership=dealership, holder="user 0", key=code, resource="holidays", asked=code * 4)
     Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
@@ -202,6 +201,7 @@ def house(code: str, name: str) -> House:
     vehicle = VehicleFactory(dealership=dealership, odometer=12)
     for part in (PreparationStepFactory, PriceChangeFactory):
         part(vehicle=vehicle)
+    VehicleImageFactory(vehicle=vehicle)
     CustomerFactory(dealership=dealership)
     deal = DealFactory(dealership=dealership)
     lines_of(deal)
