@@ -105,7 +105,7 @@ class Desk:
             *self.rows("trade-in", TradeInForm, self.stored_trade_ins, 0, None),
         ]
         for form in fresh:
-            if form.prefix is None or form.add_prefix(next(iter(form.fields))) in data:
+            if form.prefix is None or any(form.add_prefix(name) in data for name in form.fields):
                 data, both = merging.merged(form, data)
                 self.both |= {(form.prefix or "", name): words for name, words in both.items()}
             else:  # somebody added it: it is there as it is
@@ -205,10 +205,10 @@ def sent_rows(kind: str, data: Any) -> int:
 
 
 def with_offer(data: QueryDict, offer: Offer) -> QueryDict:
-    data["discount"] = f"{offer.discount.normalize():f}"
+    data["discount"] = offers.written(offer.discount)
     if offer.finance:
         data["term"] = str(offer.finance.term)
-        data["down_payment"] = f"{offer.finance.down_payment.normalize():f}"
+        data["down_payment"] = offers.written(offer.finance.down_payment)
     return data
 
 

@@ -18,6 +18,7 @@ from inventory.forms import day_input, read
 from inventory.models import Vehicle
 from sales.arithmetic import Lever
 from sales.models import CatalogueItem, Deal, Deposit, Document, Item, Registration, Scenario, TaxRate, TradeIn
+from sales.offers import written
 from sales.scenarios import COPIED_OF_TRADE_IN
 
 MOST_CHOICES = 200
@@ -29,7 +30,11 @@ class Amount(forms.DecimalField):
     """Money or a percentage, shown without the zeros of its column."""
 
     def prepare_value(self, value: Any) -> Any:
-        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+        return written(value) if isinstance(value, Decimal) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """As a number, since what is shown is text."""
+        return super().has_changed(self.to_python(initial) if isinstance(initial, str) else initial, data)
 
 
 class OwnForm(forms.ModelForm):
@@ -152,8 +157,9 @@ class DeskForm(OwnForm):
     def clean(self) -> dict[str, Any]:
         found = super().clean()
         for name, field in self.fields.items():
-            if isinstance(field, forms.DecimalField) and not field.required and found.get(name, 0) is None:
-                found[name] = self.usual(name)
+            usual = self.usual(name) if isinstance(field, forms.DecimalField) else None
+            if isinstance(usual, Decimal) and found.get(name, 0) is None:
+                found[name] = usual
         return found
 
     def usual(self, name: str) -> Any:

@@ -68,6 +68,7 @@ def opened(token: str, *, lock: bool = False) -> OfferLink:
     found: OfferLink | None = rows.filter(token_hash=hashed(token)).first()
     if found is None or not (found.accepted_at or found.deal.is_open):
         raise Closed
+    found.document.deal = found.deal
     return found
 
 

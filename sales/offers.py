@@ -80,7 +80,12 @@ def plain(value: Any) -> Any:
         return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
-    return f"{value:f}" if isinstance(value, Decimal) else value
+    return written(value) if isinstance(value, Decimal) else value
+
+
+def written(value: Decimal) -> str:
+    """An amount as text, in one way: without the zeros of a column, and without an exponent."""
+    return f"{value.normalize():f}" if value else "0"
 
 
 def told(figures: Mapping[str, Any], gross: bool) -> dict[str, Any]:
