@@ -132,10 +132,15 @@ def problems(desk: Desk) -> dict[str, list[str]]:
 
 def form_data(desk: Desk, body: dict[str, Any]) -> QueryDict:
     """The desk's form as it is, with what a request says written into it."""
-    data = QueryDict(mutable=True)
+    data, blank = QueryDict(mutable=True), dict[str, Any]()
     for form in desk.forms:
-        for bound in form:
-            data.setlist(bound.html_name, merging.sent(bound.value()))
+        new = form.prefix is not None and form.instance.pk is None
+        told = {bound.name: merging.sent(bound.value()) for bound in form}
+        if new:
+            blank[form.prefix.partition("-new-")[0]] = told
+            continue
+        for name, value in told.items():
+            data.setlist(form.add_prefix(name), value)
     rows = {"item": body.pop("items", ()), "trade-in": body.pop("trade_ins", ())}
     put(data, "", body)
     for kind, sent in rows.items():
@@ -144,6 +149,8 @@ def form_data(desk: Desk, body: dict[str, Any]) -> QueryDict:
             pk, removes = row.pop("id", None), row.pop("remove", False)
             if pk is None:
                 prefix, news = f"{kind}-new-{news}", news + 1
+                for name, value in blank[kind].items():
+                    data.setlist(f"{prefix}-{name}", value)
             else:
                 prefix = f"{kind}-{pk}"
                 if not any(form.prefix == prefix for form in desk.forms):

@@ -382,7 +382,7 @@ def lines_of(deal: Deal) -> tuple[Item, TradeIn]:
     scenario.save()
     line = scenario.items.create(catalogue_item=item, name=item.name, unit_price=item.unit_price, tax=tax, **here)
     taken = scenario.trade_ins.create(
-        make="Honda", model="Vario", allowance=Decimal(5_000_000), vehicle=VehicleFactory(**here), **here
+        make="Honda", model="Vario", allowance=Decimal(5_000_000), vehicle=deal.vehicle, **here
     )
     return line, taken
 

@@ -91,6 +91,7 @@ def test_scenarios_are_read_copied_changed_chosen_and_removed(api: Any, deal: De
     assert stale.status_code == 412
     lines = [{"id": told["items"][0]["id"], "unit_price": "700000"}, {"id": told["items"][1]["id"], "remove": True}]
     after = api.patch(address, {"items": lines}, format="json").json()
+    assert "items" in after, after
     assert [(each["name"], Decimal(each["unit_price"])) for each in after["items"]] == [("STNK", Decimal(700_000))]
     assert (after["term"], Decimal(after["price"])) == (12, Decimal(18_000_000))
     wrong = api.patch(address, {"down_payment": "30000000"}, format="json")

@@ -202,13 +202,15 @@ def house(code: str, name: str) -> House:
     for part in (PreparationStepFactory, PriceChangeFactory):
         part(vehicle=vehicle)
     VehicleImageFactory(vehicle=vehicle)
-    CustomerFactory(dealership=dealership)
-    deal = DealFactory(dealership=dealership)
+    deal = DealFactory(dealership=dealership, vehicle=vehicle, customer=CustomerFactory(dealership=dealership))
     lines_of(deal)
     for part in (ReservationFactory, DepositFactory, ContractFactory):
         part(deal=deal)
     OfferLinkFactory(document=DocumentFactory(deal=deal), token_hash=code * 4)
-    RegistrationFactory(dealership=dealership)
+    RegistrationFactory(dealership=dealership, deal=deal)
+    # The canary can be the name of one series alone.
+    Series.objects.filter(dealership=dealership).delete()
+    Series.objects.create(dealership=dealership, name=code, last=7)
     return made
 
 
