@@ -11,6 +11,7 @@ import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
 import inventory.api
+import sales.api
 from config.backoffice.api import Router
 from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
 from crm.resources import CUSTOMERS
@@ -18,6 +19,7 @@ from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
 from ingestion.operations.adoptions import ADOPTIONS
 from inventory.resources import VEHICLES
+from sales.resources import CATALOGUE, REGISTRATIONS, TAX_RATES
 
 router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
@@ -29,6 +31,10 @@ router.register("customers", viewset_of(CUSTOMERS), "customer")
 router.register("leads", viewset_of(LEADS), "lead")
 router.register("appointments", viewset_of(APPOINTMENTS), "appointment")
 router.register("absences", viewset_of(ABSENCES), "absence")
+router.register("deals", sales.api.DealViewSet, "deal")
+router.register("registrations", viewset_of(REGISTRATIONS), "registration")
+router.register("tax-rates", viewset_of(TAX_RATES), "tax-rate")
+router.register("catalogue", viewset_of(CATALOGUE), "catalogue-item")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)
@@ -38,6 +44,7 @@ OF_NO_MODEL = [
     *dealers.api_flags.urlpatterns,
     *crm.lead_api.urlpatterns,
     *ingestion.api.urlpatterns,
+    *sales.api.urlpatterns,
 ]
 urlpatterns = [
     path("v1/", include([*OF_NO_MODEL, *router.urls])),

@@ -72,6 +72,13 @@ MENU = (
     ),
     Group(_("Stock"), (Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),)),
     Group(
+        _("Sales"),
+        (
+            Item(_("Deals"), "deals", "heart-handshake", "sales.deal:view", key="e"),
+            Item(_("Registration papers"), "registrations", "certificate", "sales.registration:view"),
+        ),
+    ),
+    Group(
         _("Records"),
         (
             Item(_("Records"), "records", "chart-bar", key="r", tab=True),
@@ -96,6 +103,8 @@ MENU = (
         (
             Item(_("Holidays"), "holidays", "calendar-event", "dealers.holiday:view"),
             Item(_("Absences"), "absences", "user", "crm.absence:view"),
+            Item(_("Tax rates"), "tax-rates", "percentage", "sales.taxrate:view"),
+            Item(_("Catalogue"), "catalogue", "package", "sales.catalogueitem:view"),
         ),
     ),
     Group(_("Platform"), (Item(_("Components"), "ui_kit", "adjustments-horizontal", platform=True),)),

@@ -11,13 +11,17 @@ import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
 import inventory.urls
+import sales.urls
 from config import finding, health, pwa, reports, ui_kit
 from crm.resources import CUSTOMERS
 from dealers.resources import HOLIDAYS
+from sales.resources import CATALOGUE, DEALS, REGISTRATIONS, TAX_RATES
 
 admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # there is one sign-in
+
+RESOURCES = (HOLIDAYS, CUSTOMERS, DEALS, REGISTRATIONS, TAX_RATES, CATALOGUE)
 
 urlpatterns = [
     path("", include(ingestion.urls)),
@@ -25,7 +29,8 @@ urlpatterns = [
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
     path("", include(crm.urls)),
-    *(each for resource in (HOLIDAYS, CUSTOMERS) for each in resource.urls),
+    path("", include(sales.urls)),
+    *(each for resource in RESOURCES for each in resource.urls),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),

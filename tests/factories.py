@@ -23,6 +23,20 @@ from ingestion.job_types import JobType
 from ingestion.models import Adoption, Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 from inventory import services as vehicles
 from inventory.models import PreparationStep, PriceChange, Vehicle, VehicleImage
+from sales import stages
+from sales.models import (
+    CatalogueItem,
+    Contract,
+    Deal,
+    Deposit,
+    Document,
+    Item,
+    OfferLink,
+    Registration,
+    Reservation,
+    TaxRate,
+    TradeIn,
+)
 
 PASSWORD = "correct horse battery staple"
 MOMENT = datetime(2026, 1, 15, 3, 30, tzinfo=UTC)
@@ -323,6 +337,120 @@ class AbsenceFactory(factory.django.DjangoModelFactory):
     until = factory.SelfAttribute("since")
 
 
+class TaxRateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TaxRate
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = factory.Sequence(lambda n: f"PPN {n}")
+    percent = Decimal(11)
+    valid_from = date(2022, 4, 1)
+
+
+class CatalogueItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CatalogueItem
+
+    dealership = factory.SubFactory(DealershipFactory)
+    kind = "accessory"
+    name = factory.Sequence(lambda n: f"Helmet {n}")
+    unit_price, unit_cost = Decimal(400_000), Decimal(250_000)
+
+
+class DealFactory(factory.django.DjangoModelFactory):
+    """A deal as a person begins one, with its first scenario."""
+
+    class Meta:
+        model = Deal
+
+    dealership = factory.SubFactory(DealershipFactory)
+    customer = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"))
+    vehicle = factory.SubFactory(VehicleFactory, dealership=factory.SelfAttribute("..dealership"))
+
+    @classmethod
+    def _create(cls, model_class: type[Deal], *args: Any, **fields: Any) -> Deal:
+        return stages.begin(model_class(**fields))
+
+
+class OfDealFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    deal = factory.SubFactory(DealFactory)
+    dealership = factory.SelfAttribute("deal.dealership")
+
+
+class ReservationFactory(OfDealFactory):
+    class Meta:
+        model = Reservation
+
+    vehicle = factory.SelfAttribute("deal.vehicle")
+    until = factory.LazyFunction(lambda: datetime.now(UTC) + timedelta(days=1))
+
+
+class DepositFactory(OfDealFactory):
+    class Meta:
+        model = Deposit
+
+    amount = Decimal(500_000)
+    received_on = MOMENT.date()
+
+
+class ContractFactory(OfDealFactory):
+    class Meta:
+        model = Contract
+
+    revision = 1
+    offer, figures = {"price": "18500000"}, {"total": "18500000"}
+
+
+class DocumentFactory(OfDealFactory):
+    class Meta:
+        model = Document
+
+    kind, version, language = "offer", 1, "id"
+    pdf, sha256 = b"%PDF-1.7", "0" * 64
+
+
+class OfferLinkFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = OfferLink
+
+    document = factory.SubFactory(DocumentFactory)
+    deal = factory.SelfAttribute("document.deal")
+    dealership = factory.SelfAttribute("document.dealership")
+    token_hash = factory.Sequence(lambda n: f"{n:064}")
+    expires_at = factory.LazyFunction(lambda: datetime.now(UTC) + timedelta(days=1))
+
+
+class RegistrationFactory(factory.django.DjangoModelFactory):
+    """A paper of a deal that is contracted."""
+
+    class Meta:
+        model = Registration
+
+    dealership = factory.SubFactory(DealershipFactory)
+    deal = factory.SubFactory(
+        DealFactory, dealership=factory.SelfAttribute("..dealership"), stage="contracted", approved_at=MOMENT
+    )
+    kind = "stnk"
+    requested_on = MOMENT.date()
+
+
+def lines_of(deal: Deal) -> tuple[Item, TradeIn]:
+    """An item out of the catalogue and a trade-in that is in stock, in a deal's chosen scenario."""
+    scenario, here = deal.chosen, {"dealership": deal.dealership}
+    tax = TaxRateFactory(**here)
+    item = CatalogueItemFactory(tax=tax, **here)
+    scenario.tax = tax
+    scenario.save()
+    line = scenario.items.create(catalogue_item=item, name=item.name, unit_price=item.unit_price, tax=tax, **here)
+    taken = scenario.trade_ins.create(
+        make="Honda", model="Vario", allowance=Decimal(5_000_000), vehicle=deal.vehicle, **here
+    )
+    return line, taken
+
+
 FACTORIES: dict[Any, Any] = {
     made._meta.model: made
     for made in (
@@ -331,6 +459,8 @@ FACTORIES: dict[Any, Any] = {
         *(VehicleFactory, VehicleImageFactory, PreparationStepFactory, PriceChangeFactory),
         *(CustomerFactory, AdoptionFactory),
         *(LeadFactory, AppointmentFactory, AbsenceFactory),
+        *(CustomerFactory,),
+        *(DealFactory, TaxRateFactory, CatalogueItemFactory, RegistrationFactory),
     )
 }
 """How a row of a model is made, by the model."""

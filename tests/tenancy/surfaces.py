@@ -67,6 +67,9 @@ SAID = {
     "auth-logout": Kind.OPEN,
     "auth-register": Kind.TOKEN,
     "invitation": Kind.TOKEN,
+    "offer": Kind.TOKEN,
+    "offer-pdf": Kind.TOKEN,
+    "deal-calculate": Kind.SELF,
     "dealership_logo": Kind.ROWS,
     "switch_dealership": Kind.SELF,
     "set_language": Kind.OPEN,
@@ -177,7 +180,9 @@ def addresses(pattern: str) -> list[str]:
     """A pattern as addresses that can be asked: ids as {id}, and every choice of a closed list of words."""
     plain = pattern.replace("^", "").replace("$", "").replace("/?", "/")
     plain = re.sub(r"<path:content_type_id>/<path:object_id>", "1/{id}", plain)
-    plain = re.sub(r"<(?:path:object_id|id|int:dealership)>|\(\?P<(?:pk|record)>(?:\\d|\[/\.\])\+\)", "{id}", plain)
+    plain = re.sub(
+        r"<(?:path:object_id|id|int:dealership)>|\(\?P<(?:pk|record|scenario)>(?:\\d|\[/\.\])\+\)", "{id}", plain
+    )
     plain = re.sub(r"\(\?P<url>\.\*\)", "no/such/page/", plain)
     plain = plain.replace("(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)", "1-no-such-key")
     plain = re.sub(r"<(?:str:)?(?:token|key)>", "no-such-token", plain)
@@ -196,6 +201,9 @@ def model_of(pattern: str, view: Any) -> type[models.Model] | None:
     if resource := {**getattr(view, "view_initkwargs", {}), **getattr(view, "keywords", {})}.get("resource"):
         model: type[models.Model] = resource.model
         return model
+    if about := getattr(getattr(view, "view_class", None), "about", None):
+        found_model: type[models.Model] = about
+        return found_model
     cls = getattr(view, "cls", None)
     if job := getattr(cls, "job", None):
         return job.record

@@ -22,6 +22,7 @@ NO_OWN_KEY = {
     "historical….run": OF_A_NEIGHBOURS_RUN,
 }
 UNIQUE_EVERYWHERE = {
+    ("sales_offerlink", "token_hash"): "looked up by a secret before anybody's dealership is known",
     ("dealers_dealership", "code"): "the manufacturer gives each dealership its own",
     ("dealers_invitation", "token_hash"): "the hash of a random secret, looked up before anybody's dealership is known",
     ("dealers_servicetoken", "token_hash"): "likewise",

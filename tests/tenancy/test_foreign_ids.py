@@ -25,6 +25,7 @@ from dealers.fences import owner_column
 from dealers.models import User
 from ingestion.filters import MomentFilter
 from ingestion.models import Feed, Run
+from sales.forms import ScenarioForm
 from tests.factories import RAW
 from tests.tenancy.asking import NO_SUCH_ID, Visitor
 from tests.tenancy.surfaces import id_of, surfaces
@@ -132,13 +133,20 @@ def foreign(world: World) -> dict[str, Any]:
         "format": "csv",
         "places": 1,
         "text": CANARY,
+        "scenario": rows["sales.scenario"],
+        "items": [{"name": CANARY, "unit_price": "1"}, {"id": rows["sales.item"], "remove": True}],
+        "trade_ins": [{"id": rows["sales.tradein"], "remove": True}],
+        "document": rows["sales.document"],
+        "days": 7,
+        **dict.fromkeys(set(ScenarioForm.base_fields) - {"name"}, "1"),
     }
 
 
 OF_NO_DEALERSHIP = {
     f"/api/v1/auth/{name}{end}" for name in ("login", "refresh", "logout", "register") for end in ("", "/")
 }
-"""Bodies with a secret of their own."""
+OF_NO_DEALERSHIP.add("/api/v1/deals/calculate/")
+"""Bodies with a secret of their own, and one of which nothing is stored."""
 SEVERAL = {"/api/v1/dgi/quarantine/ignore/", "/api/v1/dgi/quarantine/replay/", "/api/v1/dgi/quarantine/wait-again/"}
 """Each of their members chooses entries by itself."""
 
@@ -154,7 +162,9 @@ def test_no_body_reaches_another_dealership(world: World, tally: Any) -> None:
         assert not unknown, f"{method} {address}: say in this module what would be foreign in {sorted(unknown)}"
         resource = resource_of(address)
         label = resource.model._meta.label_lower if resource else "ingestion.quarantinedrecord"
-        path = address.replace("{id}", str(world.other.rows[label]))
+        path = address.replace("{id}", str(world.other.rows[label])).replace(
+            "{scenario}", str(world.other.rows["sales.scenario"])
+        )
         wholes = [{name: theirs[name] for name in members}]
         if address in SEVERAL:
             reason = {"why": "because"} if "why" in members else {}

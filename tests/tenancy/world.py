@@ -26,6 +26,7 @@ from dealers.models import (
     OneTimeKey,
     OpeningHours,
     SavedView,
+    Series,
     ServiceToken,
     User,
 )
@@ -41,18 +42,26 @@ from tests.factories import (
     AppointmentFactory,
     BackfillFactory,
     ConnectionFactory,
+    ContractFactory,
     CustomerFactory,
+    DealFactory,
+    DepositFactory,
+    DocumentFactory,
     FeedFactory,
     GateFactory,
     LeadFactory,
     MembershipFactory,
+    OfferLinkFactory,
     PreparationStepFactory,
     PriceChangeFactory,
     QuarantineFactory,
+    RegistrationFactory,
+    ReservationFactory,
     RunFactory,
     UserFactory,
     VehicleFactory,
     VehicleImageFactory,
+    lines_of,
     record_of,
 )
 
@@ -205,6 +214,14 @@ def house(code: str, name: str) -> House:
     lead = LeadFactory(dealership=dealership, customer=customer, vehicles=[vehicle])
     AppointmentFactory(dealership=dealership, lead=lead, salesperson=seller, vehicle=vehicle)
     AbsenceFactory(dealership=dealership, user=seller)
+    deal = DealFactory(dealership=dealership, vehicle=vehicle, customer=customer)
+    lines_of(deal)
+    for part in (ReservationFactory, DepositFactory, ContractFactory):
+        part(deal=deal)
+    OfferLinkFactory(document=DocumentFactory(deal=deal), token_hash=code * 4)
+    RegistrationFactory(dealership=dealership, deal=deal)
+    # The canary can be the name of one series alone.
+    Series.objects.filter(dealership=dealership).exclude(name="deal").delete()
     return made
 
 

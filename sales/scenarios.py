@@ -1,0 +1,217 @@
+"""What is done with the scenarios of a deal while its figures may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dealers import audit
+from sales import offers
+from sales.arithmetic import BadOffer
+from sales.models import Deal, Deposit, Item, Scenario, TaxRate, TradeIn
+
+MOST = 12
+"""Scenarios of a deal."""
+MOST_ROWS = 50
+"""Items, and trade-ins, of a scenario."""
+COPIED = (
+    *("price", "discount", "discount_reason", "tax_id", "tax_inclusive", "lender", "method", "rate", "term"),
+    *("down_payment", "balloon", "commission_rate"),
+)
+COPIED_OF_ITEM = (
+    *("catalogue_item_id", "kind", "name", "quantity", "unit_price", "unit_cost", "tax_id", "tax_inclusive"),
+)
+COPIED_OF_TRADE_IN = ("make", "model", "year", "vin", "plate", "colour", "odometer", "allowance", "payoff")
+
+
+def open_deal(pk: int) -> Deal:
+    """The deal, locked, if its figures may change. Raises ValidationError."""
+    deal: Deal = Deal.objects.select_for_update(of=("self",)).select_related("dealership", "vehicle").get(pk=pk)
+    if not deal.is_open:
+        raise ValidationError(
+            _("Deal %(number)s is %(stage)s: its figures stay as they are. Make a new revision to change them.")
+            % {"number": deal.number, "stage": deal.get_stage_display()}
+        )
+    return deal
+
+
+def editable(scenario: Scenario) -> Scenario:
+    """The scenario, locked with its deal, as it is now. Raises ValidationError for one that was signed."""
+    deal = open_deal(scenario.deal_id)
+    here: Scenario = deal.scenarios.select_for_update(of=("self",)).select_related("tax").get(pk=scenario.pk)
+    here.deal = deal
+    if here.is_locked:
+        raise ValidationError(_("“%(name)s” was signed: it stays as it is. Save it as another one.") % {"name": here})
+    return here
+
+
+@transaction.atomic
+def start(deal: Deal) -> Scenario:
+    """The first scenario of a new deal: the asking price, with the newest tax of the dealership if it has one alone."""
+    today = timezone.localdate(timezone=deal.dealership.zone)
+    taxes = list(TaxRate.objects.filter(dealership=deal.dealership_id).valid_on(today)[:2])
+    scenario = Scenario.objects.create(
+        dealership_id=deal.dealership_id,
+        deal=deal,
+        name="1",
+        is_chosen=True,
+        price=deal.vehicle.asking_price or Decimal(0),
+        tax=taxes[0] if len(taxes) == 1 else None,
+    )
+    reckon(deal)
+    return scenario
+
+
+@transaction.atomic
+def write(
+    scenario: Scenario,
+    *,
+    by: Any,
+    values: Mapping[str, Any] | None = None,
+    rows: Iterable[Item | TradeIn] = (),
+    removed: Iterable[Item | TradeIn] = (),
+) -> Scenario:
+    """Store values of a scenario, and items and trade-ins new or changed, all or nothing.
+
+    Raises ValidationError for what arithmetic refuses, and for what contradicts itself.
+    """
+    here = editable(scenario)
+    changes = {}
+    for name, value in (values or {}).items():
+        if getattr(here, name) != value:
+            changes[name] = [getattr(here, name), value]
+            setattr(here, name, value)
+    if "name" in changes and here.deal.scenarios.exclude(pk=here.pk).filter(name=here.name).exists():
+        raise ValidationError({"name": _("There is a scenario of this name.")})
+    here.changed_at = timezone.now()
+    here.full_clean(exclude=["dealership", "deal"])
+    here.save()
+    for row in rows:
+        if row.pk is not None and not rows_of(here, row).filter(pk=row.pk).exists():
+            continue  # somebody has removed it meanwhile
+        row.scenario, row.dealership_id = here, here.dealership_id
+        row.full_clean(exclude=["dealership", "scenario", "catalogue_item", "tax"])
+        changes[f"{row._meta.model_name} {row.pk or 'new'}"] = [None, str(row)]
+        row.save()
+    for row in removed:
+        for gone in rows_of(here, row).filter(pk=row.pk):
+            changes[f"{row._meta.model_name} {row.pk}"] = [str(gone), None]
+            gone.delete()
+    if max(here.items.count(), here.trade_ins.count()) > MOST_ROWS:
+        raise ValidationError(_("More than %(most)s lines are not possible.") % {"most": MOST_ROWS})
+    check(here)
+    if here.is_chosen:
+        touched(here.deal)
+    if changes:
+        audit.record("scenario.changed", here, changes=changes)
+    return here
+
+
+def rows_of(scenario: Scenario, row: Item | TradeIn) -> Any:
+    """The scenario's rows of the same kind."""
+    return scenario.items if isinstance(row, Item) else scenario.trade_ins
+
+
+def check(scenario: Scenario) -> None:
+    """Raises ValidationError if it cannot be calculated."""
+    try:
+        offers.summary_of(scenario)
+    except BadOffer as error:
+        raise offers.refused(error)
+
+
+def touched(deal: Deal) -> None:
+    """The figures that go on are others now: what was approved, or asked to be, is asked anew."""
+    if deal.asked_at is not None or deal.approved_at is not None:
+        withdraw(deal)
+    reckon(deal)
+
+
+def withdraw(deal: Deal) -> None:
+    """Take an approval, or the question for one, back. Saves nothing."""
+    deal.needs_approval = False
+    deal.asked_by = deal.asked_at = deal.approved_by = deal.approved_at = deal.approved_price = None
+    if deal.stage == Deal.Stage.APPROVED:
+        deal.stage = Deal.Stage.RESERVED if deal.reservation else Deal.Stage.QUOTED
+
+
+def reckon(deal: Deal) -> None:
+    """Store what lists sort deals by."""
+    chosen = deal.chosen
+    try:
+        deal.total = offers.summary_of(chosen).total if chosen else Decimal(0)
+    except BadOffer:
+        deal.total = Decimal(0)
+    deal.save()
+
+
+@transaction.atomic
+def copy(scenario: Scenario, *, by: Any, name: str = "") -> Scenario:
+    """The same beside it, under a name of its own."""
+    deal = open_deal(scenario.deal_id)
+    taken = set(deal.scenarios.values_list("name", flat=True))
+    if len(taken) >= MOST:
+        raise ValidationError(_("A deal has no more than %(most)s scenarios. Remove one first.") % {"most": MOST})
+    wanted = name.strip()[:60] or next(str(each) for each in range(1, MOST + 2) if str(each) not in taken)
+    if wanted in taken:
+        raise ValidationError({"name": _("There is a scenario of this name.")})
+    made: Scenario = deal.scenarios.create(
+        dealership_id=deal.dealership_id, name=wanted, **{each: getattr(scenario, each) for each in COPIED}
+    )
+    for item in scenario.items.order_by("pk"):
+        made.items.create(dealership_id=deal.dealership_id, **{each: getattr(item, each) for each in COPIED_OF_ITEM})
+    for taken_in in scenario.trade_ins.order_by("pk"):
+        values = {each: getattr(taken_in, each) for each in COPIED_OF_TRADE_IN}
+        made.trade_ins.create(dealership_id=deal.dealership_id, **values)
+    audit.record("scenario.added", made)
+    return made
+
+
+@transaction.atomic
+def choose(scenario: Scenario, *, by: Any) -> Scenario:
+    """Let the deal go on with this one."""
+    here = editable(scenario)
+    check(here)
+    if not here.is_chosen:
+        here.deal.scenarios.filter(is_chosen=True).update(is_chosen=False)
+        here.is_chosen = True
+        here.save()
+        touched(here.deal)
+        audit.record("scenario.chosen", here)
+    return here
+
+
+@transaction.atomic
+def remove(scenario: Scenario, *, by: Any) -> None:
+    here = editable(scenario)
+    if here.is_chosen:
+        raise ValidationError(_("“%(name)s” is the chosen one. Choose another one first.") % {"name": here})
+    audit.record("scenario.deleted", here)
+    here.delete()
+
+
+@transaction.atomic
+def deposit(deal: Deal, *, by: Any, **given: Any) -> None:
+    """Note money that the customer left."""
+    here = open_deal(deal.pk)
+    row = Deposit(dealership_id=here.dealership_id, deal=here, **given)
+    row.full_clean(exclude=["dealership", "deal"])
+    row.save()
+    for each in here.scenarios.filter(is_chosen=True):
+        each.deal = here
+        check(each)
+    audit.record("deal.deposit", here, changes={"deposit": [None, str(row)]})
+
+
+@transaction.atomic
+def remove_deposit(row: Deposit, *, by: Any) -> None:
+    """Take a deposit back that was noted wrongly, or returned."""
+    here = open_deal(row.deal_id)
+    audit.record("deal.deposit", here, changes={"deposit": [str(row), None]})
+    row.delete()
