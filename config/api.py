@@ -10,7 +10,8 @@ import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
 from config.backoffice.api import Router
-from crm.resources import CUSTOMERS
+from crm.api import CustomerViewSet
+from crm.resources_parts import ADDRESSES, ATTRIBUTES, CONSENTS, CONTACT_POINTS, MERGES, NOTES, OWNERSHIPS
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
 from inventory.resources import VEHICLES
@@ -19,7 +20,14 @@ router = Router()
 router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
-router.register("customers", viewset_of(CUSTOMERS), "customer")
+router.register("customers", CustomerViewSet, "customer")
+router.register("contact-points", viewset_of(CONTACT_POINTS), "contact-point")
+router.register("addresses", viewset_of(ADDRESSES), "address")
+router.register("notes", viewset_of(NOTES), "note")
+router.register("attributes", viewset_of(ATTRIBUTES), "attribute")
+router.register("ownerships", viewset_of(OWNERSHIPS), "ownership")
+router.register("consents", viewset_of(CONSENTS), "consent")
+router.register("merges", viewset_of(MERGES), "merge")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)

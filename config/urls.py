@@ -6,11 +6,11 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 import config.api
+import crm.urls
 import dealers.urls
 import dealers.urls_exports
 import ingestion.urls
 from config import finding, health, pwa, reports, ui_kit
-from crm.resources import CUSTOMERS
 from dealers.resources import HOLIDAYS
 from inventory.resources import VEHICLES
 
@@ -22,7 +22,8 @@ urlpatterns = [
     path("", include(ingestion.urls)),
     path("", include(dealers.urls)),
     path("", include(dealers.urls_exports)),
-    *(each for resource in (HOLIDAYS, VEHICLES, CUSTOMERS) for each in resource.urls),
+    *(each for resource in (HOLIDAYS, VEHICLES) for each in resource.urls),
+    path("", include(crm.urls)),
     path("admin/", admin.site.urls),
     path("api/", include(config.api)),
     path("search/", finding.search, name="search"),

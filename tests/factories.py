@@ -13,7 +13,8 @@ import factory
 from django.contrib.auth.hashers import make_password
 from django.db.models import Model
 
-from crm.models import Customer
+from crm import services as customers
+from crm.models import Address, Attribute, Consent, ContactPoint, Customer, Merge, Note, Ownership
 from dealers.models import Dealership, Holiday, Membership, User
 from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
@@ -245,13 +246,86 @@ class CustomerFactory(factory.django.DjangoModelFactory):
     name = factory.Sequence(lambda n: f"Customer {n}")
 
 
+class OfCustomerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    dealership = factory.SubFactory(DealershipFactory)
+    customer = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"))
+
+
+class ContactPointFactory(OfCustomerFactory):
+    """The first of its kind is used first."""
+
+    class Meta:
+        model = ContactPoint
+
+    kind = "phone"
+    value = factory.Sequence(lambda n: f"+62812{n:07}")
+
+    @classmethod
+    def _create(cls, model_class: type[ContactPoint], *args: Any, **fields: Any) -> ContactPoint:
+        return customers.add_contact(model_class(**fields))
+
+
+class AddressFactory(OfCustomerFactory):
+    class Meta:
+        model = Address
+
+    street, city, label = "Jalan Merdeka 1", "Bandung", "home"
+
+
+class NoteFactory(OfCustomerFactory):
+    class Meta:
+        model = Note
+
+    text = "Asked for the red one."
+    at = MOMENT
+
+
+class AttributeFactory(OfCustomerFactory):
+    class Meta:
+        model = Attribute
+
+    key, value = "dog", "Rex"
+
+
+class OwnershipFactory(OfCustomerFactory):
+    class Meta:
+        model = Ownership
+
+    vehicle = factory.SubFactory(VehicleFactory, dealership=factory.SelfAttribute("..dealership"))
+    since = date(2026, 1, 15)
+    plate = "B 1234 XYZ"
+
+
+class ConsentFactory(OfCustomerFactory):
+    class Meta:
+        model = Consent
+
+    contact_hash = "0" * 64
+    channel, purpose, is_given, wording_version, source = "sms", "marketing", True, "2026-01", "form"
+
+
+class MergeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Merge
+
+    dealership = factory.SubFactory(DealershipFactory)
+    winner = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"))
+    loser = factory.SubFactory(
+        CustomerFactory, dealership=factory.SelfAttribute("..dealership"), deleted_at=MOMENT
+    )
+
+
 FACTORIES: dict[Any, Any] = {
     made._meta.model: made
     for made in (
         *(DealershipFactory, HolidayFactory),
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
         *(VehicleFactory, PreparationStepFactory, PriceChangeFactory),
-        *(CustomerFactory,),
+        *(CustomerFactory, ContactPointFactory, AddressFactory, NoteFactory, AttributeFactory, OwnershipFactory),
+        *(ConsentFactory, MergeFactory),
     )
 }
 """How a row of a model is made, by the model."""

@@ -102,6 +102,7 @@ class Resource:
     rows_template = "ui/rows.html"
     """What htmx gets of it."""
     detail_template = "ui/detail.html"
+    form_template = "ui/form.html"
 
     def __init__(self) -> None:
         self.name = self.name or str(self.model._meta.model_name)

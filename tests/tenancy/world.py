@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import connection, models
 from django.utils import timezone
 
+from crm.models import Erasure
 from dealers.fences import OWNER, PERSONAL, owner_column
 from dealers.models import (
     Dealership,
@@ -35,13 +36,20 @@ from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Gate, Run
 from tests.factories import (
+    AddressFactory,
     AlertFactory,
+    AttributeFactory,
     BackfillFactory,
     ConnectionFactory,
+    ConsentFactory,
+    ContactPointFactory,
     CustomerFactory,
     FeedFactory,
     GateFactory,
     MembershipFactory,
+    MergeFactory,
+    NoteFactory,
+    OwnershipFactory,
     PreparationStepFactory,
     PriceChangeFactory,
     QuarantineFactory,
@@ -194,8 +202,19 @@ def house(code: str, name: str) -> House:
     vehicle = VehicleFactory(dealership=dealership, odometer=12)
     for part in (PreparationStepFactory, PriceChangeFactory):
         part(vehicle=vehicle)
-    CustomerFactory(dealership=dealership)
+    crm_rows(dealership, vehicle)
     return made
+
+
+def crm_rows(dealership: Dealership, vehicle: Any) -> None:
+    """Two customers, one merged into the other, and a row of each model about them."""
+    referrer = CustomerFactory(dealership=dealership)
+    customer = CustomerFactory(dealership=dealership, referred_by=referrer)
+    MergeFactory(dealership=dealership, winner=customer)
+    for part in (ContactPointFactory, AddressFactory, NoteFactory, AttributeFactory, ConsentFactory):
+        part(dealership=dealership, customer=customer)
+    OwnershipFactory(dealership=dealership, customer=customer, vehicle=vehicle)
+    Erasure.objects.create(dealership=dealership, customer_id=customer.pk)
 
 
 def build() -> World:
