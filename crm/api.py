@@ -57,7 +57,8 @@ class CustomerViewSet(Base):
         rows = CUSTOMERS.rows(request.user)
         if "dealer" in asked:
             rows = rows.filter(dealership__code=asked["dealer"])
-        found = services.duplicates(rows, **{name: asked[name] for name in ASKED if name in asked})
+        given: dict[str, Any] = {name: asked[name] for name in ASKED if name in asked}
+        found = services.duplicates(rows, **given)
         return Response(DuplicateSerializer(found, many=True).data, headers=NO_STORE)
 
     @extend_schema(

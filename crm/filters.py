@@ -90,9 +90,7 @@ class OwnershipFilters(OfCustomerFilters):
 
 
 class ConsentFilters(OfCustomerFilters):
-    channel = django_filters.MultipleChoiceFilter(
-        choices=Customer.Channel.choices, distinct=False, label=_("channel")
-    )
+    channel = django_filters.MultipleChoiceFilter(choices=Customer.Channel.choices, distinct=False, label=_("channel"))
     purpose = django_filters.MultipleChoiceFilter(choices=Consent.Purpose.choices, distinct=False, label=_("purpose"))
 
     class Meta:

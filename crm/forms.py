@@ -14,7 +14,6 @@ from crm import contact_values, merging, services
 from crm.models import Address, Attribute, Consent, ContactPoint, Customer, Note, Ownership
 from dealers import audit
 
-KEPT_SECRET = "•••"
 REMOVES = "-"
 
 
@@ -63,7 +62,7 @@ class CustomerForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.instance.pk:
-            self.initial |= {"phone": self.instance.phone, "email": self.instance.email}
+            self.initial = {**self.initial, "phone": self.instance.phone, "email": self.instance.email}
             if hidden := self.instance.masked_identity_number:
                 self.fields["identity_number"].widget.attrs["placeholder"] = hidden
 
@@ -153,9 +152,7 @@ class ContactPointForm(OfCustomerForm):
 class AddressForm(OfCustomerForm):
     class Meta:
         model = Address
-        fields = (
-            *("customer", "label", "street", "city", "region", "postal_code", "country", "access_notes"),
-        )
+        fields = (*("customer", "label", "street", "city", "region", "postal_code", "country", "access_notes"),)
         widgets = {"customer": number_of_a_row(), "access_notes": forms.Textarea(attrs={"rows": 2})}
 
     def clean_country(self) -> str:
@@ -166,19 +163,23 @@ class AddressForm(OfCustomerForm):
 
 
 class NoteForm(OfCustomerForm):
+    at = forms.DateTimeField(
+        label=_("when"),
+        required=False,
+        help_text=_("Blank: now."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
     class Meta:
         model = Note
         fields = ("customer", "kind", "text", "at")
         widgets = {
             "customer": number_of_a_row(),
             "text": forms.Textarea(attrs={"rows": 3}),
-            "at": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         }
-        help_texts = {"at": _("Blank: now. In UTC.")}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["at"].required = False
         if not self.instance.pk:
             self.initial.pop("at", None)
 
@@ -237,7 +238,8 @@ class ConsentForm(forms.Form):
 
 def choice_of(name: str) -> forms.ChoiceField:
     """Whose value of a field stays when two customers become one."""
-    label = _("identity number") if name == "identity_number" else Customer._meta.get_field(name).verbose_name
+    column: Any = None if name == "identity_number" else Customer._meta.get_field(name)
+    label = column.verbose_name if column else _("identity number")
     choices = [("", _("what there is")), (merging.MINE, _("this customer's")), (merging.OTHERS, _("the other one's"))]
     if name == "tags":
         choices.append((merging.BOTH, _("both")))
@@ -256,7 +258,7 @@ class MergeForm(forms.Form):
     )
 
 
-MergeForm.base_fields |= {name: choice_of(name) for name in Customer.CHOSEN}  # type: ignore[attr-defined]
+MergeForm.base_fields |= {name: choice_of(name) for name in Customer.CHOSEN}
 
 
 class EraseForm(forms.Form):

@@ -177,7 +177,8 @@ def fields_put_back(record: Merge, winner: Customer) -> Iterator[str]:
         if written(getattr(winner, column)) == after:
             put(winner, column, before)
         else:
-            yield capfirst(str(winner._meta.get_field(column.removesuffix("_id")).verbose_name))
+            field: Any = winner._meta.get_field(column.removesuffix("_id"))
+            yield capfirst(str(field.verbose_name))
 
 
 def rows_put_back(record: Merge) -> Iterator[str]:

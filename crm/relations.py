@@ -13,9 +13,10 @@ from dealers.fences import OwnKey
 
 def of_customers() -> Iterator[tuple[Any, OwnKey]]:
     """Each model with each key of it to a customer; the customer's own keys last, versions never."""
-    found = []
+    found: list[tuple[Any, OwnKey]] = []
     for relation in Customer._meta.get_fields(include_hidden=True):
-        key, model = getattr(relation, "field", None), getattr(relation, "related_model", None)
+        key: Any = getattr(relation, "field", None)
+        model: Any = getattr(relation, "related_model", None)
         if not (relation.auto_created and isinstance(key, OwnKey) and isinstance(model, type)):
             continue
         if not issubclass(model, HistoricalChanges):

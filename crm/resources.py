@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -40,7 +40,8 @@ class Searched(Column):
 def consented(row: Customer, *, contact: str, by: Any, **given: Any) -> None:
     """Blank is the first number or e-mail that the channel reaches."""
     kind = services.KIND_OF.get(Customer.Channel(given["channel"]))
-    services.record_consent(row, contact=contact or getattr(row.primary(kind), "value", ""), by=by, **given)
+    first = row.primary(kind) if kind else None
+    services.record_consent(row, contact=contact or getattr(first, "value", ""), by=by, **given)
 
 
 def take_in(row: Customer, *, other: int, by: Any, **keep: str) -> str:
@@ -100,7 +101,9 @@ class CustomerResource(DealershipResource):
         others = [(point.get_kind_display(), point.value) for point in row.contact_points.all()]
         for each in row.ownerships.all():
             others += [(_("plate"), each.plate_now), (_("plate"), each.plate), (_("frame number"), each.vehicle.vin)]
-        sought = [contact_values.compact(each) for each in search.marks((" ".join(words), *words), row.dealership.country)]
+        sought = [
+            contact_values.compact(each) for each in (" ".join(words), *search.marks(words, row.dealership.country))
+        ]
         found = dict.fromkeys(
             (label, value)
             for label, value in others
@@ -152,6 +155,7 @@ class CustomerResource(DealershipResource):
 
     def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         user = request.user
+        prefetch_related_objects([row], "contact_points", "addresses", "ownerships__vehicle", "learnt")
         parts = {name: part for name in PARTS if (part := part_of(user, row, name)) is not None}
         return {
             "parts": parts,

@@ -23,7 +23,9 @@ LOOKS_LIKE_A_NUMBER = re.compile(r"[+\d][\d\s().\-/]{3,}")
 
 CREATE_WORDS = r"""
     CREATE FUNCTION crm_words_written() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = pg_catalog, public, pg_temp AS $body$
+    SET search_path = pg_catalog, public, pg_temp
+    SET enable_seqscan = off  -- a plan made while there were few rows is kept when there are many
+    AS $body$
     DECLARE
         of_dealership bigint;
         one bigint;
@@ -92,27 +94,30 @@ def beginning(prefix: str) -> Q:
     return Q(word__gte=prefix, word__lt=prefix + LAST)
 
 
-def having(found: Q) -> Q:
-    return Q(pk__in=CustomerWord.objects.filter(found).values("customer_id"))
+def having(found: Q) -> QuerySet[Any]:
+    """The ids of customers with a word such as this."""
+    return CustomerWord.objects.filter(found).order_by().values("customer_id")
 
 
 def matching(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Those of `rows` with a word for each word of `text`, or one that the whole text begins: a number, a plate."""
-    text = " ".join(text.split())
-    if not text:
+    words = text.lower().split()
+    if not words:
         return rows
-    whole = {each for each in (contact_values.compact(text), *numbers(text)) if each}
-    found = Q(pk__in=[])
-    for prefix in sorted(whole):
-        found |= having(beginning(prefix))
-    each_word = Q()
-    for word in text.lower().split():
-        each_word &= having(either(beginning(part) for part in {word.lstrip("+"), *words_of(word)[:1]}))
-    return rows.filter(found | each_word)
+    whole = {each for each in (contact_values.compact(text), *numbers(" ".join(words))) if each}
+    each_word = [either(beginning(part) for part in {word.lstrip("+"), *words_of(word)[:1]}) for word in words]
+    if len(words) == 1:
+        return rows.filter(pk__in=having(either([*each_word, *(beginning(prefix) for prefix in sorted(whole))])))
+    ids = having(each_word[0])
+    for another in each_word[1:]:
+        ids = ids.filter(customer_id__in=having(another))
+    if whole:
+        ids = ids.union(having(either(beginning(prefix) for prefix in sorted(whole))))
+    return rows.filter(pk__in=ids)
 
 
 def either(found: Iterable[Q]) -> Q:
-    made = Q()
+    made = Q(pk__in=[])
     for each in found:
         made |= each
     return made
@@ -128,10 +133,7 @@ def numbers(text: str) -> set[str]:
 
 def marks(words: Iterable[str], country: str) -> tuple[str, ...]:
     """What of a customer's numbers, plates and words is marked for the words that somebody searched."""
-    found: dict[str, None] = {}
     whole = " ".join(words)
     if LOOKS_LIKE_A_NUMBER.fullmatch(whole):
-        found[contact_values.phone_prefix(whole, country)] = None
-    for word in words:
-        found[word] = None
-    return tuple(each for each in found if each)
+        return (contact_values.phone_prefix(whole, country),)
+    return tuple(word for word in words if word)

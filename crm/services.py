@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm import contact_values, search, sealing
+from crm import contact_values, sealing, search
 from crm.models import Consent, ContactPoint, Customer, CustomerWord
 from dealers import audit
 
@@ -91,7 +91,7 @@ def set_primary(customer: Customer, kind: str, value: str) -> None:
     first = here.order_by("-is_primary", "pk").first()
     if (first.value if first else "") == value:
         return
-    if not value:
+    if first is not None and not value:
         remove_contact(first)
     elif there := here.filter(value=value).first():
         use_first(there)

@@ -53,6 +53,8 @@ class Source:
     label: str | Promise
     permission: str
     read: Read
+    narrows: bool = False
+    """Whether another source reads the same and more: it is asked only where it was chosen."""
 
 
 SOURCES: dict[str, Source] = {}
@@ -76,7 +78,7 @@ def page(user: Any, customer: Customer, kind: str = "", before: datetime | None 
     """A page of what `user` may know; of one source, or of all."""
     found: list[Entry] = []
     for name, source in open_to(user, customer).items():
-        if kind in ("", name):
+        if kind == name or (kind == "" and not source.narrows):
             read = source.read(user, customer, before, most + SPARE + 1)
             found += [Entry(**{**vars(each), "source": name}) for each in read]
     found.sort(key=lambda each: each.at, reverse=True)
@@ -153,8 +155,9 @@ def label_of(name: str) -> Any:
 
 def connect() -> None:
     """The sources of crm itself."""
-    for kind in Note.Kind:
-        SOURCES[kind.value] = Source(kind.label, "crm.note:view", notes(kind))
+    SOURCES["notes"] = Source(gettext_lazy("notes"), "crm.note:view", notes(*Note.Kind))
+    for kind in (Note.Kind.CALL, Note.Kind.EMAIL, Note.Kind.MEETING):
+        SOURCES[kind.value] = Source(kind.label, "crm.note:view", notes(kind), narrows=True)
     SOURCES["consent"] = Source(gettext_lazy("consent"), "crm.customer:view", consents)
     SOURCES["ownership"] = Source(gettext_lazy("ownership"), "crm.ownership:view", ownerships)
     SOURCES["merge"] = Source(gettext_lazy("merge"), "crm.customer:merge", merges)

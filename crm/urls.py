@@ -4,7 +4,13 @@ from crm import views
 from crm.resources import CUSTOMERS, PARTS
 from crm.resources_parts import ALL
 
-OF_ONE = {"timeline": views.Timeline, "reveal": views.Reveal, "export": views.Export, "erase": views.ErasePage}
+OF_ONE = {
+    "timeline": views.Timeline,
+    "reveal": views.Reveal,
+    "export": views.Export,
+    "erase": views.ErasePage,
+    "merge-with": views.MergePage,
+}
 
 urlpatterns = [
     path("customers/duplicates/", views.Duplicates.as_view(resource=CUSTOMERS), name="customers-duplicates"),
@@ -19,11 +25,6 @@ urlpatterns = [
             name=f"customers-add-{part}",
         )
         for part in PARTS
-    ),
-    path(
-        "customers/<int:pk>/merge/<int:other>/",
-        views.MergePage.as_view(resource=CUSTOMERS),
-        name="customers-merge-with",
     ),
     *(each for resource in ALL for each in resource.urls),
 ]

@@ -67,7 +67,9 @@ class Timeline(ResourcePage):
         }
         part = getattr(request, "htmx", None)
         template = ("crm/timeline_older.html" if before else "crm/timeline.html") if part else "crm/timeline_page.html"
-        return self.answer(template, title=row.name, crumbs=[*self.crumbs(), (self.resource.address(row), row.name)], **context)
+        return self.answer(
+            template, title=row.name, crumbs=[*self.crumbs(), (self.resource.address(row), row.name)], **context
+        )
 
 
 def moment(text: str) -> datetime | None:
@@ -102,7 +104,12 @@ class PartPage(FormPage):
         if row is None:
             title = f"{customer.name}: {resource.label}"
             return self.answer(
-                "ui/form.html", 422, form=form, title=title, row=customer, once=key,
+                "ui/form.html",
+                422,
+                form=form,
+                title=title,
+                row=customer,
+                once=key,
                 crumbs=[*self.crumbs(), (self.resource.address(customer), customer.name)],
             )
         messages.success(request, _("%(thing)s is saved.") % {"thing": resource.title(row)})
@@ -158,8 +165,8 @@ class MergePage(VerbPage):
     verb = CUSTOMERS.verbs[1]
     http_method_names = ["get", "head", "options"]
 
-    def get(self, request: HttpRequest, pk: int, other: int) -> HttpResponse:
-        row = self.allowed(pk)
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row, other = self.allowed(pk), number(request.GET.get("other", ""))
         loser = self.resource.rows(request.user).filter(pk=other, dealership_id=row.dealership_id).first()
         if loser is None or loser == row:
             raise Http404
@@ -168,7 +175,7 @@ class MergePage(VerbPage):
         for name in Customer.CHOSEN:
             mine, others = (value_of(each, name) for each in (row, loser))
             choices = [("mine", mine), ("others", others)]
-            if mine == others or others == "–":
+            if others in {mine, "–"}:
                 del form.fields[name]
                 continue
             if name == "tags":
@@ -187,4 +194,3 @@ def value_of(row: Customer, name: str) -> str:
     shown = getattr(row, f"get_{name}_display", None)
     found: Any = shown() if shown else getattr(row, name)
     return (", ".join(found) if isinstance(found, list) else str(found or "")) or "–"
-

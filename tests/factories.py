@@ -313,9 +313,7 @@ class MergeFactory(factory.django.DjangoModelFactory):
 
     dealership = factory.SubFactory(DealershipFactory)
     winner = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"))
-    loser = factory.SubFactory(
-        CustomerFactory, dealership=factory.SelfAttribute("..dealership"), deleted_at=MOMENT
-    )
+    loser = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"), deleted_at=MOMENT)
 
 
 FACTORIES: dict[Any, Any] = {

@@ -116,7 +116,7 @@ class Customer(models.Model):
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
 
-    on_erasure = {
+    on_erasure: dict[str, Any] = {
         **dict.fromkeys(("called", "contact_person", "identity_ending", "preferred_channel", "preferred_time"), ""),
         **{"source": "", "name": ERASED, "birth_date": None, "referred_by": None, "tags": []},
     }
