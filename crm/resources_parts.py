@@ -98,13 +98,13 @@ class NoteResource(OfCustomerResource):
         attribute("at", _("when"), sortable=True),
         Column("kind", _("kind"), lambda row: row.get_kind_display()),
         attribute("text", _("text")),
-        attribute("who", _("who wrote it")),
+        attribute("written_by", _("who wrote it")),
         WHOSE,
         DEALERSHIP,
     )
 
     def add_row(self, form: Any) -> Any:
-        form.instance.who = audit.signature()
+        form.instance.written_by = audit.signature()
         return super().add_row(form)
 
 

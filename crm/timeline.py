@@ -103,7 +103,7 @@ NOTE_ICONS = {Note.Kind.CALL: "phone", Note.Kind.EMAIL: "mail", Note.Kind.MEETIN
 def notes(*kinds: str) -> Read:
     def read(user: Any, customer: Customer, before: datetime | None, most: int) -> Iterator[Entry]:
         for note in until(Note.objects.filter(customer=customer, kind__in=kinds), before, most):
-            yield Entry(note.at, note.get_kind_display(), note.text, note.who, icon=NOTE_ICONS[note.kind])
+            yield Entry(note.at, note.get_kind_display(), note.text, note.written_by, icon=NOTE_ICONS[note.kind])
 
     return read
 

@@ -31,7 +31,7 @@ class Note(OfCustomer):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NOTE)
     text = models.TextField(_("text"), max_length=10_000)
     at = models.DateTimeField(_("when"), default=timezone.now)
-    who = models.CharField(_("who wrote it"), max_length=254, blank=True, editable=False)
+    written_by = models.CharField(_("who wrote it"), max_length=254, blank=True, editable=False)
 
     on_erasure = {"text": ""}
     history = Versions()
