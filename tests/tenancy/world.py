@@ -27,7 +27,6 @@ from dealers.models import (
     OneTimeKey,
     OpeningHours,
     SavedView,
-    Series,
     ServiceToken,
     User,
 )
@@ -172,7 +171,6 @@ def house(code: str, name: str) -> House:
     Holiday.objects.create(dealership=dealership, day=date(2026, 1, 1), name="New Year")
     for name in ("messaging", "branding"):
         Flag.objects.create(dealership=dealership, name=name, is_on=True)
-    Series.objects.create(dealership=dealership, name=code, last=7)
     OneTimeKey.objects.create(dealership=dealership, holder="user 0", key=code, resource="holidays", asked=code * 4)
     Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
