@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -27,8 +29,8 @@ UNIQUE_EVERYWHERE = {
     ("dealers_servicetoken", "token_hash"): "likewise",
 }
 BESIDE = {"ingestion.alert": {"state": "stuck"}}
-BEYOND = 1_000_000_000
-"""No row has a number as high."""
+BEYOND = count(1_000_000_000)
+"""No row has numbers as high."""
 AT_THE_END = {"position": 999}
 """Where no uniqueness stands in the way of a row: of lines, as no other has a position."""
 INDEXES = """
@@ -91,7 +93,7 @@ def replaced(connection: psycopg.Connection, model: Any, pk: Any, **columns: Any
     [row] = connection.execute(f"SELECT to_jsonb(t) FROM {table} t WHERE {model._meta.pk.column} = %s", [pk]).fetchone()
     connection.execute("SET CONSTRAINTS ALL DEFERRED")
     if model._meta.label_lower in APPEND_ONLY:
-        row["id"] += BEYOND  # beside it: nobody deletes one
+        row["id"] = next(BEYOND) if isinstance(row["id"], int) else str(uuid4())  # beside it: nobody deletes one
     else:
         connection.execute(f"DELETE FROM {table} WHERE {model._meta.pk.column} = %s", [pk])
     row = json.dumps({**row, **columns})
