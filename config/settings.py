@@ -285,7 +285,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"RunState": "ingestion.models.Run.State", "FeedState": "ingestion.models.Feed.State"},
+    "ENUM_NAME_OVERRIDES": {"RunState": "ingestion.models.Run.State", "FeedState": "ingestion.models.Feed.State"}
+    | {
+        **{f"Customer{name}": f"crm.models.Customer.{name}" for name in ("Kind", "Source", "Channel", "Time", "Type")},
+        **{"NoteKind": "crm.models.Note.Kind", "ContactPointKind": "crm.models.ContactPoint.Kind"},
+        **{"ConsentSource": "crm.models.Consent.Source", "ConsentPurpose": "crm.models.Consent.Purpose"},
+        "MergeKeeps": "crm.forms.KEEPS",
+    },
 }
 
 # -- tasks: PostgreSQL is the truth, a message is only a nudge; so a message is acknowledged when its work is done

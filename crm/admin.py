@@ -1,15 +1,17 @@
 """Customers in the admin."""
 
+from typing import Any
+
 from crm.resources import CUSTOMERS
 from crm.resources_parts import ADDRESSES, ATTRIBUTES, CONSENTS, CONTACT_POINTS, MERGES, NOTES, OWNERSHIPS
 from dealers.admin_rows import register
 
-NOBODY_WRITES = {
+NOBODY_WRITES: dict[str, Any] = {
     "has_add_permission": lambda self, request: False,
     "has_change_permission": lambda self, request, obj=None: False,
     "has_delete_permission": lambda self, request, obj=None: False,
 }
-NOBODY_DELETES = {"has_delete_permission": lambda self, request, obj=None: False}
+NOBODY_DELETES: dict[str, Any] = {"has_delete_permission": lambda self, request, obj=None: False}
 
 register(
     CUSTOMERS,

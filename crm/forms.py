@@ -236,11 +236,14 @@ class ConsentForm(forms.Form):
         return bool(self.cleaned_data["is_given"] == "yes")
 
 
+KEEPS = [(merging.MINE, _("this customer's")), (merging.OTHERS, _("the other one's"))]
+
+
 def choice_of(name: str) -> forms.ChoiceField:
     """Whose value of a field stays when two customers become one."""
     column: Any = None if name == "identity_number" else Customer._meta.get_field(name)
     label = column.verbose_name if column else _("identity number")
-    choices = [("", _("what there is")), (merging.MINE, _("this customer's")), (merging.OTHERS, _("the other one's"))]
+    choices = [("", _("what there is")), *KEEPS]
     if name == "tags":
         choices.append((merging.BOTH, _("both")))
     return forms.ChoiceField(label=label, choices=choices, required=False)
