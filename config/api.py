@@ -13,8 +13,9 @@ import ingestion.api
 import inventory.api
 import sales.api
 from config.backoffice.api import Router
+from crm.api import CustomerViewSet
 from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
-from crm.resources import CUSTOMERS
+from crm.resources_parts import ADDRESSES, ATTRIBUTES, CONSENTS, CONTACT_POINTS, MERGES, NOTES, OWNERSHIPS
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
 from ingestion.operations.adoptions import ADOPTIONS
@@ -27,7 +28,6 @@ router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
 router.register("vehicle-images", inventory.api.VehicleImageViewSet, "vehicle-image")
 router.register("dgi/adoptions", viewset_of(ADOPTIONS), "adoption")
-router.register("customers", viewset_of(CUSTOMERS), "customer")
 router.register("leads", viewset_of(LEADS), "lead")
 router.register("appointments", viewset_of(APPOINTMENTS), "appointment")
 router.register("absences", viewset_of(ABSENCES), "absence")
@@ -35,6 +35,14 @@ router.register("deals", sales.api.DealViewSet, "deal")
 router.register("registrations", viewset_of(REGISTRATIONS), "registration")
 router.register("tax-rates", viewset_of(TAX_RATES), "tax-rate")
 router.register("catalogue", viewset_of(CATALOGUE), "catalogue-item")
+router.register("customers", CustomerViewSet, "customer")
+router.register("contact-points", viewset_of(CONTACT_POINTS), "contact-point")
+router.register("addresses", viewset_of(ADDRESSES), "address")
+router.register("notes", viewset_of(NOTES), "note")
+router.register("attributes", viewset_of(ATTRIBUTES), "attribute")
+router.register("ownerships", viewset_of(OWNERSHIPS), "ownership")
+router.register("consents", viewset_of(CONSENTS), "consent")
+router.register("merges", viewset_of(MERGES), "merge")
 router.register("exports", dealers.api_exports.ExportViewSet, "export")
 router.register("service-tokens", dealers.api_tokens.ServiceTokenViewSet, "service-token")
 ingestion.api.register(router)

@@ -313,11 +313,16 @@ SPECTACULAR_SETTINGS = {
         "RunState": "ingestion.models.Run.State",
         "FeedState": "ingestion.models.Feed.State",
         "PhotoKind": "inventory.models.VehicleImage.Kind",
-        "CustomerKind": "crm.models.Customer.Kind",
         "AppointmentKind": "crm.models.Appointment.Kind",
         "AppointmentStatus": "crm.models.Appointment.Status",
         "LeadStatus": "crm.models.Lead.Status",
         "LostReason": "crm.models.Lead.LostReason",
+        "NoteKind": "crm.models.Note.Kind",
+        "ContactPointKind": "crm.models.ContactPoint.Kind",
+        "ConsentSource": "crm.models.Consent.Source",
+        "ConsentPurpose": "crm.models.Consent.Purpose",
+        "MergeKeeps": "crm.forms.KEEPS",
+        **{f"Customer{name}": f"crm.models.Customer.{name}" for name in ("Kind", "Source", "Channel", "Time", "Type")},
     },
 }
 

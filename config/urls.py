@@ -13,7 +13,6 @@ import ingestion.urls
 import inventory.urls
 import sales.urls
 from config import finding, health, pwa, reports, ui_kit
-from crm.resources import CUSTOMERS
 from dealers.resources import HOLIDAYS
 from sales.resources import CATALOGUE, DEALS, REGISTRATIONS, TAX_RATES
 
@@ -21,7 +20,7 @@ admin.site.site_header = admin.site.site_title = "Forecourt"
 admin.site.index_title = _("Back office")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # there is one sign-in
 
-RESOURCES = (HOLIDAYS, CUSTOMERS, DEALS, REGISTRATIONS, TAX_RATES, CATALOGUE)
+RESOURCES = (HOLIDAYS, DEALS, REGISTRATIONS, TAX_RATES, CATALOGUE)
 
 urlpatterns = [
     path("", include(ingestion.urls)),

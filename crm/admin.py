@@ -1,10 +1,33 @@
 """Customers, leads, appointments and absences in the admin."""
 
+from typing import Any
+
 from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
 from crm.resources import CUSTOMERS
+from crm.resources_parts import ADDRESSES, ATTRIBUTES, CONSENTS, CONTACT_POINTS, MERGES, NOTES, OWNERSHIPS
 from dealers.admin_rows import register
 
-register(CUSTOMERS, list_display=("name", "kind", "created_at", "dealership"), search_fields=("name",))
+NOBODY_WRITES: dict[str, Any] = {
+    "has_add_permission": lambda self, request: False,
+    "has_change_permission": lambda self, request, obj=None: False,
+    "has_delete_permission": lambda self, request, obj=None: False,
+}
+NOBODY_DELETES: dict[str, Any] = {"has_delete_permission": lambda self, request, obj=None: False}
+
+register(
+    CUSTOMERS,
+    list_display=("name", "kind", "created_at", "dealership"),
+    search_fields=("name", "contact_points__value"),
+    exclude=("identity_sealed", "identity_hash"),
+    **NOBODY_DELETES,
+)
+register(CONTACT_POINTS, list_display=("value", "kind", "customer", "dealership"), search_fields=("value",))
+register(ADDRESSES, list_display=("street", "city", "customer", "dealership"), search_fields=("street",))
+register(NOTES, list_display=("at", "kind", "customer", "dealership"), search_fields=("text",))
+register(ATTRIBUTES, list_display=("key", "value", "customer", "dealership"), search_fields=("key", "value"))
+register(OWNERSHIPS, list_display=("vehicle", "plate", "customer", "dealership"), search_fields=("plate",))
+register(CONSENTS, list_display=("at", "channel", "purpose", "is_given", "customer", "dealership"), **NOBODY_WRITES)
+register(MERGES, list_display=("at", "winner", "loser", "who", "undone_at", "dealership"), **NOBODY_WRITES)
 register(
     LEADS,
     list_display=("name", "status", "temperature", "assigned_to", "next_step_at", "dealership"),

@@ -17,7 +17,7 @@ from django.db import models
 from config.backoffice.trace import current_id, traced
 from dealers.models import Dealership, Event, User
 
-SECRET = ("password", "secret", "token", "api_key", "hash")
+SECRET = ("password", "secret", "token", "api_key", "hash", "identity_number")
 """Fields whose names hold one of these are named when they change, without their values."""
 HIDDEN = "•••"
 LONGEST_REASON = 500

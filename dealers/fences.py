@@ -35,6 +35,8 @@ PERSONAL = {
     "dealers.listpreference": f"user_id {IS_USER}",
 }
 """Models whose rows are a person's own, and the condition that says whose."""
+APPEND_ONLY = {"dealers.event", "crm.consent"}
+"""Models whose rows are evidence: the application writes and reads them, and neither changes nor deletes one."""
 
 
 class OwnKey(models.ForeignKey):
@@ -129,7 +131,7 @@ class Fenced(Operation):
             yield f"CREATE POLICY {name} ON {table} {text}"
         if not personal:
             yield f"GRANT SELECT ON {table} TO forecourt_readonly"
-        if model._meta.label_lower == "dealers.event":
+        if model._meta.label_lower in APPEND_ONLY:
             yield f"REVOKE UPDATE, DELETE ON {table} FROM {WRITERS}, forecourt_platform"
         for key in own_keys(model):
             target = key.related_model._meta.db_table

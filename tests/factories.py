@@ -15,7 +15,20 @@ from django.db.models import Model
 from django.utils import timezone
 
 from crm import lead_services as leads
-from crm.models import Absence, Appointment, Customer, Lead
+from crm import services as customers
+from crm.models import (
+    Absence,
+    Address,
+    Appointment,
+    Attribute,
+    Consent,
+    ContactPoint,
+    Customer,
+    Lead,
+    Merge,
+    Note,
+    Ownership,
+)
 from dealers.models import Dealership, Holiday, Membership, User
 from dealers.roles import Role
 from ingestion import fields, search, tallies
@@ -451,6 +464,76 @@ def lines_of(deal: Deal) -> tuple[Item, TradeIn]:
     return line, taken
 
 
+class OfCustomerFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    dealership = factory.SubFactory(DealershipFactory)
+    customer = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"))
+
+
+class ContactPointFactory(OfCustomerFactory):
+    """The first of its kind is used first."""
+
+    class Meta:
+        model = ContactPoint
+
+    kind = "phone"
+    value = factory.Sequence(lambda n: f"+62812{n:07}")
+
+    @classmethod
+    def _create(cls, model_class: type[ContactPoint], *args: Any, **fields: Any) -> ContactPoint:
+        return customers.add_contact(model_class(**fields))
+
+
+class AddressFactory(OfCustomerFactory):
+    class Meta:
+        model = Address
+
+    street, city, label = "Jalan Merdeka 1", "Bandung", "home"
+
+
+class NoteFactory(OfCustomerFactory):
+    class Meta:
+        model = Note
+
+    text = "Asked for the red one."
+    at = MOMENT
+
+
+class AttributeFactory(OfCustomerFactory):
+    class Meta:
+        model = Attribute
+
+    key, value = "dog", "Rex"
+
+
+class OwnershipFactory(OfCustomerFactory):
+    class Meta:
+        model = Ownership
+
+    vehicle = factory.SubFactory(VehicleFactory, dealership=factory.SelfAttribute("..dealership"))
+    since = date(2026, 1, 15)
+    plate = "B 1234 XYZ"
+
+
+class ConsentFactory(OfCustomerFactory):
+    class Meta:
+        model = Consent
+
+    contact_hash = "0" * 64
+    channel, purpose, is_given, wording_version, source = "sms", "marketing", True, "2026-01", "form"
+
+
+class MergeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Merge
+
+    dealership = factory.SubFactory(DealershipFactory)
+    winner = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"))
+    loser = factory.SubFactory(CustomerFactory, dealership=factory.SelfAttribute("..dealership"), deleted_at=MOMENT)
+
+
 FACTORIES: dict[Any, Any] = {
     made._meta.model: made
     for made in (
@@ -461,6 +544,8 @@ FACTORIES: dict[Any, Any] = {
         *(LeadFactory, AppointmentFactory, AbsenceFactory),
         *(CustomerFactory,),
         *(DealFactory, TaxRateFactory, CatalogueItemFactory, RegistrationFactory),
+        *(CustomerFactory, ContactPointFactory, AddressFactory, NoteFactory, AttributeFactory, OwnershipFactory),
+        *(ConsentFactory, MergeFactory),
     )
 }
 """How a row of a model is made, by the model."""

@@ -201,7 +201,8 @@ class FormPage(ResourcePage):
         return None
 
     def show(self, form: Any, title: str, status: int = 200, **context: Any) -> HttpResponse:
-        return self.answer("ui/form.html", status, form=form, title=title, crumbs=self.crumbs(), **context)
+        template = self.resource.form_template
+        return self.answer(template, status, form=form, title=title, crumbs=self.crumbs(), **context)
 
     def need(self, verb: str, row: Any = None) -> None:
         if not self.resource.may(self.request.user, verb, row):

@@ -104,6 +104,7 @@ class Resource:
     cards_template = ""
     """Rows as cards, where the person chose so."""
     detail_template = "ui/detail.html"
+    form_template = "ui/form.html"
 
     def __init__(self) -> None:
         self.name = self.name or str(self.model._meta.model_name)

@@ -4,7 +4,7 @@
 -- Which rows each role sees is said by the tables' own policies (docs/security.md; dealers/fences.py writes them).
 
 DO $$ DECLARE name text; BEGIN
-    FOREACH name IN ARRAY ARRAY['owner', 'web', 'worker', 'readonly', 'backup', 'platform', 'search'] LOOP
+    FOREACH name IN ARRAY ARRAY['owner', 'web', 'worker', 'readonly', 'backup', 'platform', 'search', 'eraser'] LOOP
         BEGIN
             EXECUTE format('CREATE ROLE %I NOINHERIT', 'forecourt_' || name);
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
@@ -29,6 +29,9 @@ GRANT forecourt_platform TO forecourt_web, forecourt_worker;
 -- Owns one function, which looks words up in one table (ingestion/search.py); migrations hand it over.
 ALTER ROLE forecourt_search NOLOGIN;
 GRANT forecourt_search TO forecourt_owner;
+-- Owns one function, which blanks names and values in the audit of whoever was erased (crm/privacy.py).
+ALTER ROLE forecourt_eraser NOLOGIN;
+GRANT forecourt_eraser TO forecourt_owner;
 
 -- Nothing waits for ever. Set on the roles because a pooler in transaction mode passes on no setting of a session.
 ALTER ROLE forecourt_owner SET lock_timeout = '10s';  -- a migration that cannot have its lock ends; an index may take its time
@@ -57,7 +60,7 @@ END $$;
 
 ALTER SCHEMA public OWNER TO forecourt_owner;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO forecourt_web, forecourt_worker, forecourt_platform, forecourt_readonly, forecourt_backup, forecourt_search;
+GRANT USAGE ON SCHEMA public TO forecourt_web, forecourt_worker, forecourt_platform, forecourt_readonly, forecourt_backup, forecourt_search, forecourt_eraser;
 ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO forecourt_web, forecourt_worker, forecourt_platform;
 ALTER DEFAULT PRIVILEGES FOR ROLE forecourt_owner IN SCHEMA public

@@ -1,4 +1,4 @@
-"""A dealership with salespeople, and one of them signed in."""
+"""A dealership with salespeople, one of them signed in, and with customers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from crm.models import Customer
 from dealers.models import Dealership, User
 from dealers.roles import Role
-from tests.factories import LeadFactory, MembershipFactory, UserFactory
+from tests.factories import CustomerFactory, LeadFactory, MembershipFactory, UserFactory
+from tests.people import api_of
 
 
 @pytest.fixture
@@ -57,3 +59,13 @@ def lead_in(dealership_a: Dealership) -> Callable[..., Any]:
 @pytest.fixture
 def tomorrow() -> Any:
     return timezone.now() + timedelta(days=1)
+
+
+@pytest.fixture
+def api(owner: User) -> Any:
+    return api_of(owner)
+
+
+@pytest.fixture
+def budi(dealership_a: Dealership) -> Customer:
+    return CustomerFactory(dealership=dealership_a, name="Budi Santoso")

@@ -11,9 +11,11 @@ from django.db import connection
 from django.db.models import UniqueConstraint
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.resources import REGISTRY
+from dealers.fences import APPEND_ONLY
 from dealers.models import Dealership, Event, User
 from dealers.permissions import table
 from dealers.roles import Role
@@ -34,7 +36,8 @@ def rows_part(room: Room, query: str = "") -> str:
 
 
 def test_a_list_without_rows_says_so(room: Room) -> None:
-    room.resource.model._default_manager.all().delete()
+    if room.resource.model._meta.label_lower not in APPEND_ONLY:  # of those there is none yet
+        room.resource.model._default_manager.all().delete()
     answer = room.client.get(room.resource.list_address)
     assert answer.status_code == 200
     assert 'class="empty"' in answer.content.decode()
@@ -145,8 +148,9 @@ def test_another_dealerships_rows_are_not_there(room: Room, charlie: User) -> No
 
 
 def data_of(form: Any) -> dict[str, Any]:
-    """What a browser would send of a form as it is shown."""
-    return {bound.html_name: found for bound in form if (found := bound.value()) not in (None, "", False)}
+    """What a browser would send of a form as it is shown, its moments on the dealership's clock."""
+    with timezone.override("Asia/Jakarta"):
+        return {bound.html_name: found for bound in form if (found := bound.value()) not in (None, "", False)}
 
 
 def test_a_row_is_added_changed_and_deleted_on_pages_and_the_audit_tells_of_each(writable: Room) -> None:
@@ -179,7 +183,8 @@ def test_a_form_without_anything_answers_with_what_is_missing(writable: Room) ->
     for address in (writable.address("edit", row), writable.address("new", row)):
         answer = writable.client.post(address, {})
         assert answer.status_code == 422
-        assert set(required) <= set(answer.context["form"].errors)
+        form = answer.context["form"]
+        assert {name for name in required if not form.fields[name].disabled} <= set(form.errors)
 
 
 def test_what_contradicts_a_row_that_is_there_is_refused_in_words(writable: Room) -> None:

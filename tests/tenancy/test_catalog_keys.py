@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from django.db.models import ForeignKey
 
-from dealers.fences import OWNER, OwnKey, constraint, own_keys, owner_column
+from dealers.fences import APPEND_ONLY, OWNER, OwnKey, constraint, own_keys, owner_column
 from tests.tenancy.catalog import as_owner, as_web, asked
 from tests.tenancy.world import World, fenced_models, personal_models
 
@@ -28,6 +30,8 @@ UNIQUE_EVERYWHERE = {
     ("dealers_servicetoken", "token_hash"): "likewise",
 }
 BESIDE = {"ingestion.alert": {"state": "stuck"}}
+BEYOND = count(1_000_000_000)
+"""No row has numbers as high."""
 AT_THE_END = {"position": 999}
 """Where no uniqueness stands in the way of a row: of lines, as no other has a position."""
 INDEXES = """
@@ -89,7 +93,10 @@ def replaced(connection: psycopg.Connection, model: Any, pk: Any, **columns: Any
     table = model._meta.db_table
     [row] = connection.execute(f"SELECT to_jsonb(t) FROM {table} t WHERE {model._meta.pk.column} = %s", [pk]).fetchone()
     connection.execute("SET CONSTRAINTS ALL DEFERRED")
-    connection.execute(f"DELETE FROM {table} WHERE {model._meta.pk.column} = %s", [pk])
+    if model._meta.label_lower in APPEND_ONLY:
+        row["id"] = next(BEYOND) if isinstance(row["id"], int) else str(uuid4())  # beside it: nobody deletes one
+    else:
+        connection.execute(f"DELETE FROM {table} WHERE {model._meta.pk.column} = %s", [pk])
     row = json.dumps({**row, **columns})
     connection.execute(f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(null::{table}, %s)", [row])
 

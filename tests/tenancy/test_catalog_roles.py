@@ -9,7 +9,7 @@ from tests.tenancy.catalog import APP_ROLES, ROLES, as_web, asked
 from tests.tenancy.world import fenced_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SEARCH = "forecourt_search"
+SEARCH, ERASER = "forecourt_search", "forecourt_eraser"
 OWNED = """
     SELECT 'relation' AS kind, relname AS name, relowner::regrole::text AS owner FROM pg_class
     UNION ALL SELECT 'function', proname, proowner::regrole::text FROM pg_proc
@@ -35,15 +35,34 @@ def test_the_role_of_the_search_owns_its_functions_and_reads_one_table() -> None
     assert [each.relname for each in may] == ["ingestion_searchtext"]
 
 
+def test_the_role_of_the_eraser_owns_its_function_and_blanks_two_columns_of_the_audit() -> None:
+    assert [(each.kind, each.name) for each in asked(OWNED) if each.owner == ERASER] == [
+        ("function", "forget_in_audit")
+    ]
+    may = asked(
+        "SELECT relname AS table, attname AS column, privilege FROM pg_class"
+        " JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped"
+        " CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) privilege"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+        " AND has_column_privilege(%s, pg_class.oid, attnum, privilege) ORDER BY 3, 2",
+        ERASER,
+    )
+    assert [(each.table, each.column, each.privilege) for each in may] == [
+        *(("dealers_event", name, "SELECT") for name in ("dealership_id", "object_id", "object_type")),
+        *(("dealers_event", name, "UPDATE") for name in ("changes", "object_text")),
+    ]
+
+
 def test_no_role_is_a_superuser_and_only_the_backup_reads_around_policies() -> None:
     roles = {each.rolname: each for each in asked("SELECT * FROM pg_roles WHERE rolname LIKE 'forecourt\\_%'")}
-    assert set(roles) == {*ROLES, SEARCH}
+    assert set(roles) == {*ROLES, SEARCH, ERASER}
     for name, role in roles.items():
         assert [role.rolsuper, role.rolcreaterole, role.rolcreatedb, role.rolreplication] == [False] * 4, name
         assert role.rolbypassrls == (name == "forecourt_backup"), name
         assert role.rolinherit is False, name
     assert not roles["forecourt_platform"].rolcanlogin
     assert not roles[SEARCH].rolcanlogin
+    assert not roles[ERASER].rolcanlogin
 
 
 def test_a_role_takes_on_the_platform_and_no_other() -> None:
@@ -55,10 +74,11 @@ def test_a_role_takes_on_the_platform_and_no_other() -> None:
         ("forecourt_web", "forecourt_platform", False),
         ("forecourt_worker", "forecourt_platform", False),
         ("forecourt_owner", SEARCH, False),  # to hand the function over
+        ("forecourt_owner", ERASER, False),  # likewise
     }
 
 
-@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup", SEARCH])
+@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup", SEARCH, ERASER])
 def test_a_role_may_neither_empty_tables_nor_hang_anything_on_them(role: str) -> None:
     may = asked(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
@@ -68,7 +88,7 @@ def test_a_role_may_neither_empty_tables_nor_hang_anything_on_them(role: str) ->
     assert may == []
 
 
-@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup", SEARCH])
+@pytest.mark.parametrize("role", [*APP_ROLES, "forecourt_backup", SEARCH, ERASER])
 def test_a_role_may_create_nothing(role: str) -> None:
     [found] = asked(
         "SELECT has_schema_privilege(%s, 'public', 'CREATE') AS tables,"
@@ -79,7 +99,7 @@ def test_a_role_may_create_nothing(role: str) -> None:
     assert (found.tables, found.schemas) == (False, False)
 
 
-@pytest.mark.parametrize("role", ["forecourt_readonly", "forecourt_backup", SEARCH])
+@pytest.mark.parametrize("role", ["forecourt_readonly", "forecourt_backup", SEARCH, ERASER])
 def test_who_reads_writes_nothing(role: str) -> None:
     may = asked(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"

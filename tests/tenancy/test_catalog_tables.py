@@ -94,8 +94,8 @@ def test_every_fenced_table_has_policies_for_every_role_of_the_application() -> 
     for model in fenced_models():
         table = model._meta.db_table
         roles = found[table]
-        search = {"forecourt_search"} if table == SEARCHED else set()
-        assert set(roles) == {*WRITERS, "forecourt_readonly", "forecourt_platform"} | search, table
+        besides = {SEARCHED: {"forecourt_search"}, APPEND_ONLY: {"forecourt_eraser"}}.get(table, set())
+        assert set(roles) == {*WRITERS, "forecourt_readonly", "forecourt_platform"} | besides, table
         writing = {"SELECT", "INSERT"} if table == APPEND_ONLY else every
         assert roles["forecourt_platform"] == writing, table
         for role in WRITERS:
@@ -123,6 +123,9 @@ def test_only_the_platform_sees_everything_and_the_search_its_words() -> None:
             if policy.roles == ["forecourt_search"]:
                 assert (policy.table, policy.cmd) == (SEARCHED, "SELECT")
                 continue
+            if policy.roles == ["forecourt_eraser"]:
+                assert (policy.table, policy.cmd in {"SELECT", "UPDATE"}) == (APPEND_ONLY, True)
+                continue
             assert "current_setting('app." in text, policy
             assert re.search(r"\bSELECT\b", text), f"asked once for each row: {policy}"
 
@@ -140,7 +143,7 @@ def test_nobody_reads_around_the_fence_by_a_view() -> None:
         assert "security_invoker=true" in (view.options or []), view.name
 
 
-def test_the_functions_of_the_search_act_as_their_owner_and_look_nowhere_but_where_they_should() -> None:
+def test_the_functions_that_act_as_their_owner_look_nowhere_but_where_they_should() -> None:
     found = asked(
         "SELECT c.proname AS name, proconfig AS settings FROM pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace"
         " WHERE c.prosecdef AND n.nspname = 'public'"
@@ -148,5 +151,5 @@ def test_the_functions_of_the_search_act_as_their_owner_and_look_nowhere_but_whe
     )
     assert [(each.name, each.settings) for each in found] == [
         (name, ["search_path=pg_catalog, public, pg_temp"])
-        for name in ("records_with_words", "records_with_words_near")
+        for name in ("forget_in_audit", "records_with_words", "records_with_words_near")
     ]

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import connection, models
 from django.utils import timezone
 
+from crm.models import Consent, Customer, CustomerWord, Erasure
 from dealers.fences import OWNER, PERSONAL, owner_column
 from dealers.models import (
     Dealership,
@@ -37,11 +38,15 @@ from ingestion.models import Connection, Gate, Run
 from inventory.models import Transfer
 from tests.factories import (
     AbsenceFactory,
+    AddressFactory,
     AdoptionFactory,
     AlertFactory,
     AppointmentFactory,
+    AttributeFactory,
     BackfillFactory,
     ConnectionFactory,
+    ConsentFactory,
+    ContactPointFactory,
     ContractFactory,
     CustomerFactory,
     DealFactory,
@@ -51,7 +56,10 @@ from tests.factories import (
     GateFactory,
     LeadFactory,
     MembershipFactory,
+    MergeFactory,
+    NoteFactory,
     OfferLinkFactory,
+    OwnershipFactory,
     PreparationStepFactory,
     PriceChangeFactory,
     QuarantineFactory,
@@ -222,7 +230,19 @@ def house(code: str, name: str) -> House:
     RegistrationFactory(dealership=dealership, deal=deal)
     # The canary can be the name of one series alone.
     Series.objects.filter(dealership=dealership).exclude(name="deal").delete()
+    crm_rows(dealership, vehicle)
     return made
+
+
+def crm_rows(dealership: Dealership, vehicle: Any) -> None:
+    """Two customers, one merged into the other, and a row of each model about them."""
+    referrer = CustomerFactory(dealership=dealership)
+    customer = CustomerFactory(dealership=dealership, referred_by=referrer)
+    MergeFactory(dealership=dealership, winner=customer)
+    for part in (ContactPointFactory, AddressFactory, NoteFactory, AttributeFactory):
+        part(dealership=dealership, customer=customer)
+    OwnershipFactory(dealership=dealership, customer=customer, vehicle=vehicle)
+    Erasure.objects.create(dealership=dealership, customer_id=customer.pk)
 
 
 def build() -> World:
@@ -230,6 +250,9 @@ def build() -> World:
     own, other = house(OWN_CODE, "Cahaya Motor Kemayoran"), house(OTHER_CODE, "Sinar Motor Bandung")
     Event.objects.create(dealership=own.dealership, verb="membership.changed", who="somebody")
     Event.objects.create(dealership=other.dealership, **canaries(Event))
+    for each, words in ((own, {}), (other, canaries(Consent))):
+        customer = Customer.objects.filter(dealership=each.dealership).first()
+        ConsentFactory(dealership=each.dealership, customer=customer, **words)
     yesterday = timezone.now().date() - timedelta(days=1)
     former = person("former@elsewhere.example", own.dealership)
     MembershipFactory(user=former, dealership=other.dealership, role=Role.OWNER, until=yesterday)
@@ -252,12 +275,17 @@ def build() -> World:
     return World(own, other, person("stranger@nowhere.example"), former, platform)
 
 
+WRITTEN_ONCE = (Event, Consent, CustomerWord)
+"""Nobody changes the first two; the words of customers follow what they are made of."""
+
+
 def mark(house: House) -> None:
     """Write the canary into every text of a dealership."""
     for model in fenced_models():
         found = canaries(model)
-        if found and model is not Event:
-            model._default_manager.filter(**{owner_column(model): house.dealership.pk}).update(**found)
+        if found and model not in WRITTEN_ONCE:
+            rows = getattr(model, "everyone", model._default_manager)
+            rows.filter(**{owner_column(model): house.dealership.pk}).update(**found)
     for role, user in house.people.items():
         email = f"{role}@{CANARY}.example"
         User.objects.filter(pk=user.pk).update(email=email, name=f"{CANARY} {role}")

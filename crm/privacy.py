@@ -1,0 +1,157 @@
+"""What the law asks for: everything about a person as a file, and the erasure of it.
+
+Both walk the models that point to a customer (crm/relations.py). Each says as `on_erasure` what becomes of its rows:
+DELETE, or what its columns become; amounts, numbers and dates of business stay.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Now
+
+from crm import relations
+from crm.models import DELETE, Customer, Erasure
+from dealers import audit
+
+NOT_TOLD = {"identity_sealed", "identity_hash", "contact_hash", "hash"}
+"""Columns that say nothing to a person."""
+
+CREATE_FORGET = """
+    CREATE FUNCTION forget_in_audit(of_dealership bigint, types text[], ids text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $body$
+    BEGIN
+        IF current_setting('role') <> 'forecourt_platform' AND NOT coalesce(
+            of_dealership = ANY (nullif(current_setting('app.dealerships', true), '')::bigint[]), false
+        ) THEN
+            RAISE insufficient_privilege USING MESSAGE = 'not a dealership in scope';
+        END IF;
+        UPDATE dealers_event SET object_text = '', changes = NULL WHERE dealership_id = of_dealership
+            AND (object_type, object_id) IN (SELECT * FROM unnest(types, ids));
+    END $body$;
+    REVOKE ALL ON FUNCTION forget_in_audit FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION forget_in_audit TO forecourt_web, forecourt_worker, forecourt_platform;
+    GRANT SELECT (dealership_id, object_type, object_id), UPDATE (object_text, changes) ON dealers_event
+        TO forecourt_eraser;
+    CREATE POLICY found_by_the_eraser ON dealers_event FOR SELECT TO forecourt_eraser USING (true);
+    CREATE POLICY blanked_by_the_eraser ON dealers_event FOR UPDATE TO forecourt_eraser
+        USING (true) WITH CHECK (object_text = '' AND changes IS NULL);
+    GRANT CREATE ON SCHEMA public TO forecourt_eraser;
+    ALTER FUNCTION forget_in_audit OWNER TO forecourt_eraser;
+    REVOKE CREATE ON SCHEMA public FROM forecourt_eraser;
+"""
+DROP_FORGET = """
+    DROP FUNCTION forget_in_audit;
+    DROP POLICY found_by_the_eraser ON dealers_event;
+    DROP POLICY blanked_by_the_eraser ON dealers_event;
+    REVOKE ALL ON dealers_event FROM forecourt_eraser;
+"""
+
+
+# -- everything as a file
+
+
+@transaction.atomic
+def export(customer: Customer, *, by: Any = None) -> dict[str, Any]:
+    """Everything about a person as JSON: the customer, all rows that point to them, and their versions."""
+    ids = customer.family()
+    people = Customer.everyone.filter(pk__in=ids).order_by("pk")
+    found: dict[str, Any] = {
+        "customer": plain(people.get(pk=customer.pk)) | {"identity_number": customer.identity_number},
+        "merged": [plain(row) | {"identity_number": row.identity_number} for row in people.exclude(pk=customer.pk)],
+        "rows": {},
+        "versions": {Customer._meta.label_lower: [plain(each) for each in Customer.history.filter(id__in=ids)]},
+    }
+    for model, key in relations.of_customers():
+        if model is Customer or getattr(model, "on_erasure", None) is None:
+            continue
+        label, mine = model._meta.label_lower, {f"{key.attname}__in": ids}
+        rows = found["rows"].setdefault(label, [])
+        rows += [plain(row) for row in model._base_manager.filter(**mine).order_by("pk")]
+        if (versions := relations.versions_of(model)) is not None:
+            found["versions"].setdefault(label, []).extend(plain(row) for row in versions.objects.filter(**mine))
+    audit.record("customer.exported", customer)
+    told: dict[str, Any] = json.loads(json.dumps(found, cls=DjangoJSONEncoder, default=str))
+    return told
+
+
+def plain(row: Any) -> dict[str, Any]:
+    """The columns of a row by their names."""
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if told(field.attname)}
+
+
+def told(name: str) -> bool:
+    return name not in NOT_TOLD
+
+
+# -- erasure
+
+
+@transaction.atomic
+def erase(customer: Customer, *, reason: str = "", by: Any = None) -> None:
+    """Erase all that tells who a customer is, whoever was merged into them included. Nobody can take that back."""
+    ids = customer.family()
+    people = Customer.everyone.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    dealership_id = next(iter(people)).dealership_id
+    about = {(Customer._meta.label_lower, str(pk)) for pk in ids}
+    for model, key in relations.of_customers():
+        if model is not Customer:
+            about |= {(model._meta.label_lower, str(pk)) for pk in erased_rows(model, key, ids)}
+    sealed = dict.fromkeys(("identity_sealed", "identity_hash"), "")
+    moments = {"deleted_at": Coalesce("deleted_at", Now()), "erased_at": Coalesce("erased_at", Now())}
+    people.update(**Customer.on_erasure, **sealed, **moments)
+    Customer.history.filter(id__in=ids).update(**Customer.on_erasure, history_change_reason=None)
+    forget_what_was_done(dealership_id, about)
+    for pk in ids:
+        Erasure.objects.get_or_create(dealership_id=dealership_id, customer_id=pk)
+    audit.record("customer.erased", people.get(pk=customer.pk), reason=reason)
+
+
+def erased_rows(model: Any, key: Any, ids: list[int]) -> set[Any]:
+    """Erase what a model's rows about these customers say, and their versions; the ids of all of them."""
+    rule = getattr(model, "on_erasure", {})
+    rows, versions = model._base_manager.filter(**{f"{key.attname}__in": ids}), relations.versions_of(model)
+    found = set(rows.values_list("pk", flat=True))
+    if versions is not None:
+        of_them = versions.objects.filter(**{f"{key.attname}__in": ids})
+        found |= set(of_them.values_list(model._meta.pk.attname, flat=True))
+    if rule == DELETE:
+        rows.delete()
+    elif rule:
+        rows.update(**rule)
+    if versions is not None:
+        theirs = versions.objects.filter(Q(**{f"{model._meta.pk.attname}__in": found}))
+        if rule == DELETE:
+            theirs.delete()
+        elif rule:
+            theirs.update(**rule, history_change_reason=None)
+    return found
+
+
+def forget_what_was_done(dealership_id: int, about: set[tuple[str, str]]) -> None:
+    """Blank names and values in the audit, and in the admin's own log, of these rows."""
+    types, ids = (list(each) for each in zip(*sorted(about), strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT forget_in_audit(%s, %s::text[], %s::text[])", [dealership_id, types, ids])
+    for label in set(types):
+        app, name = label.split(".")
+        mine = [pk for kind, pk in about if kind == label]
+        logged = LogEntry.objects.filter(content_type__app_label=app, content_type__model=name, object_id__in=mine)
+        logged.update(object_repr="", change_message="")
+
+
+def replay(lines: list[tuple[int, int]] | None = None) -> int:
+    """Erase again who was erased: by the log, and by `lines` of dealership and customer kept elsewhere; how many."""
+    known = set(Erasure.objects.values_list("dealership_id", "customer_id")) | set(lines or ())
+    done = 0
+    for dealership_id, customer_id in sorted(known):
+        row = Customer.everyone.filter(dealership_id=dealership_id, pk=customer_id).first()
+        if row is not None:
+            erase(row, reason="replayed after a restore")
+            done += 1
+    return done
