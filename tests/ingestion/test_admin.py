@@ -16,6 +16,7 @@ from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Run
+from sales.models import Deal
 from tests.factories import (
     FACTORIES,
     MOMENT,
@@ -145,7 +146,7 @@ def test_every_list_can_be_searched_sorted_and_opened(staff, here, model):
 
 @every_model
 def test_every_page_to_add_a_row_opens_or_is_forbidden(staff, here, model):
-    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event, Export)
+    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event, Export, Deal)
     assert staff.get(address(model, "add")).status_code == (403 if read_only else 200)
 
 
