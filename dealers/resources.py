@@ -7,7 +7,8 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import ProtectedError, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.cells import Column, attribute
@@ -71,8 +72,17 @@ class DealershipResource(Resource):
         return row
 
     def delete_row(self, user: Any, row: Any) -> None:
-        audit.record(f"{self.model._meta.model_name}.deleted", row)
-        super().delete_row(user, row)
+        """Raises ValidationError for a row that others stand on."""
+        try:
+            with transaction.atomic():
+                audit.record(f"{self.model._meta.model_name}.deleted", row)
+                super().delete_row(user, row)
+        except ProtectedError as error:
+            other: Any = next(iter(error.protected_objects))
+            raise ValidationError(
+                _("The %(thing)s “%(row)s” stands on it: it cannot be deleted.")
+                % {"thing": other._meta.verbose_name, "row": other}
+            )
 
 
 DEALERSHIP = Column("dealership", _("dealership"), lambda row: row.dealership.name)

@@ -25,7 +25,7 @@ from sales import arithmetic, links, offers, scenarios
 from sales.arithmetic import BadOffer
 from sales.desk import GROSS, Desk
 from sales.forms import ItemForm, LinkForm, ScenarioForm, TradeInForm
-from sales.models import Deal, Document, Scenario
+from sales.models import Deal, Document, Item, Scenario, TradeIn
 from sales.resources import DEALS
 
 MOST_LINES = 50
@@ -49,13 +49,19 @@ class ItemRequest(RowRequest, body_of(ItemForm)):  # type: ignore[misc]
     pass
 
 
+def many(body: type[serializers.Serializer]) -> Any:
+    """A list of such bodies, of bounded length."""
+    made: Any = body
+    return made(many=True, required=False, max_length=MOST_LINES)
+
+
 class TradeInRequest(RowRequest, body_of(TradeInForm)):  # type: ignore[misc]
     pass
 
 
 class ScenarioRequest(body_of(ScenarioForm)):  # type: ignore[misc]
-    items = ItemRequest(many=True, required=False, max_length=MOST_LINES)
-    trade_ins = TradeInRequest(many=True, required=False, max_length=MOST_LINES)
+    items = many(ItemRequest)
+    trade_ins = many(TradeInRequest)
 
 
 class CopyRequest(serializers.Serializer):
@@ -65,14 +71,14 @@ class CopyRequest(serializers.Serializer):
 
 class ItemSerializer(serializers.ModelSerializer):
     class Meta:
-        model = ItemForm._meta.model
-        fields = ("id", *ItemForm._meta.fields)
+        model = Item
+        fields = ("id", *ItemForm.base_fields)
 
 
 class TradeInSerializer(serializers.ModelSerializer):
     class Meta:
-        model = TradeInForm._meta.model
-        fields = ("id", *TradeInForm._meta.fields, "vehicle")
+        model = TradeIn
+        fields = ("id", *TradeInForm.base_fields, "vehicle")
 
 
 class ScenarioSerializer(serializers.ModelSerializer):
@@ -84,7 +90,7 @@ class ScenarioSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Scenario
-        fields = ("id", "is_chosen", "is_locked", *ScenarioForm._meta.fields, "items", "trade_ins", "figures")
+        fields = ("id", "is_chosen", "is_locked", *ScenarioForm.base_fields, "items", "trade_ins", "figures")
 
     def get_figures(self, scenario: Scenario) -> dict[str, Any] | None:
         try:
@@ -171,7 +177,7 @@ DealViewSetBase: Any = viewset_of(DEALS)
 
 
 @extend_schema_view()
-class DealViewSet(DealViewSetBase):  # type: ignore[misc]
+class DealViewSet(DealViewSetBase):
     """Deals."""
 
     acts_with = {
@@ -305,8 +311,8 @@ class OfferRequest(serializers.Serializer):
     discount = amount(default=Decimal(0))
     tax_rate = amount(default=Decimal(0))
     tax_inclusive = YesNo(default=False)
-    lines = LineRequest(many=True, required=False, max_length=MOST_LINES)
-    trade_ins = TradedRequest(many=True, required=False, max_length=MOST_LINES)
+    lines = many(LineRequest)
+    trade_ins = many(TradedRequest)
     deposits = serializers.ListField(child=amount(), required=False, max_length=MOST_LINES)
     finance = FinanceRequest(required=False, allow_null=True)
     cost = amount(required=False, allow_null=True)

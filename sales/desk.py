@@ -60,13 +60,14 @@ class Desk:
         """The rates of today, and those that the scenario has already."""
         here = TaxRate.objects.filter(dealership=self.deal.dealership_id)
         today: date = timezone.localdate(timezone=self.deal.dealership.zone)
-        used = {self.scenario.tax_id, *(item.tax_id for item in self.stored_items)} - {None}
+        of_all = (self.scenario.tax_id, *(item.tax_id for item in self.stored_items))
+        used = {pk for pk in of_all if pk is not None}
         return here.filter(pk__in={*used, *here.valid_on(today).values_list("pk", flat=True)}).order_by("name")
 
     @cached_property
     def catalogue(self) -> Any:
         here = CatalogueItem.objects.filter(dealership=self.deal.dealership_id).select_related("tax")
-        used = {item.catalogue_item_id for item in self.stored_items} - {None}
+        used = {item.catalogue_item_id for item in self.stored_items if item.catalogue_item_id is not None}
         return (here.filter(is_active=True) | here.filter(pk__in=used)).order_by("kind", "name")
 
     def of_scenario(self, data: Any) -> ScenarioForm:

@@ -86,7 +86,7 @@ class DealForm(OwnForm):
             customers = Customer.objects.visible_to(user).filter(**here)
             fields["customer"].queryset = customers
             narrowed(fields["customer"], customers.order_by("-pk"), asked(self, "customer", customers))
-        vehicles = Vehicle.objects.visible_to(user).filter(**here)
+        vehicles: Any = Vehicle.objects.visible_to(user).filter(**here)
         fields["vehicle"].queryset = vehicles
         narrowed(fields["vehicle"], vehicles.in_stock().order_by("-pk"), asked(self, "vehicle", vehicles))
         fields["salesperson"].queryset = people

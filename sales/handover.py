@@ -1,11 +1,11 @@
 """What a delivery moves: the vehicle out, trade-ins into stock; and all of it back when a deal is unwound.
 
-`delivered` and `taken_back` are the one place where a vehicle changes hands: whoever keeps who owned it when (crm)
-writes it there.
+`delivered` and `taken_back` are the one place where a vehicle changes hands; they keep who owns it since when.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.models import Ownership
 from inventory import services
 from inventory.models import Vehicle
 from sales.models import Deal, TradeIn
@@ -40,9 +41,31 @@ def way(vehicle: Vehicle, *statuses: str, by: Any) -> None:
 
 def delivered(deal: Deal, *, by: Any) -> None:
     """The vehicle is the customer's; what they traded in is ours."""
-    locked(deal.vehicle_id).move_to(Status.DELIVERED, by=by, through_deal=True)
+    vehicle, today = locked(deal.vehicle_id), timezone.localdate(timezone=deal.dealership.zone)
+    vehicle.move_to(Status.DELIVERED, by=by, through_deal=True)
+    let_go(vehicle, today)
+    Ownership.objects.create(
+        dealership=deal.dealership, customer=deal.customer, vehicle=vehicle, since=today, plate=vehicle.plate
+    )
     for trade_in in deal.chosen.trade_ins.order_by("pk"):
         take_in(deal, trade_in, by=by)
+        let_go(trade_in.vehicle, today)
+
+
+def let_go(vehicle: Vehicle | None, day: date) -> None:
+    """Whoever owned it does so no longer."""
+    for ownership in Ownership.objects.filter(vehicle=vehicle, until=None):
+        ownership.until = day
+        ownership.save(update_fields=["until"])
+
+
+def owned_again(vehicle: Vehicle, deal: Deal) -> None:
+    """Who gave it away with the deal owns it as before."""
+    day = deal.delivered_at.astimezone(deal.dealership.zone).date() if deal.delivered_at else None
+    last = Ownership.objects.filter(vehicle=vehicle, customer=deal.customer_id, until=day).first()
+    if day is not None and last is not None:
+        last.until = None
+        last.save(update_fields=["until"])
 
 
 def take_in(deal: Deal, trade_in: TradeIn, *, by: Any) -> None:
@@ -91,12 +114,14 @@ def taken_back(deal: Deal, *, by: Any) -> None:
             % {"vehicle": vehicle, "status": vehicle.get_status_display()}
         )
     way(vehicle, Status.SOLD, Status.AVAILABLE, by=by)
+    for ownership in Ownership.objects.filter(vehicle=vehicle, customer=deal.customer_id, until=None):
+        ownership.delete()
     for trade_in in deal.chosen.trade_ins.exclude(vehicle=None).order_by("pk"):
         give_back(deal, trade_in, by=by)
 
 
 def give_back(deal: Deal, trade_in: TradeIn, *, by: Any) -> None:
-    vehicle = locked(trade_in.vehicle_id)
+    vehicle = locked(trade_in.vehicle_id)  # type: ignore[arg-type]  # asked for those that have one
     later = Deal.objects.filter(vehicle=vehicle, created_at__gte=deal.delivered_at).exclude(stage__in=Deal.OVER).first()
     if later is not None or vehicle.status not in OF_US:
         raise ValidationError(
@@ -111,6 +136,7 @@ def give_back(deal: Deal, trade_in: TradeIn, *, by: Any) -> None:
         way(vehicle, Status.WITHDRAWN, by=by)
     else:
         back_to_how_it_was(vehicle, trade_in.before, by=by)
+    owned_again(vehicle, deal)
     trade_in.vehicle, trade_in.before = None, {}
     trade_in.save()
 

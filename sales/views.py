@@ -90,7 +90,7 @@ class SaveScenario(ScenarioPart):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         scenario = self.row(pk)
-        data = request.POST
+        data: Any = request.POST
         if "apply" in data:
             try:
                 data = applied(data, data["apply"])
@@ -300,7 +300,7 @@ def offer(request: HttpRequest, token: str) -> HttpResponseBase:
                     links.accept(token, name=form.cleaned_data["name"], address=address_of(request))
                 except links.Closed:
                     raise Http404 from None
-                return private(redirect(request.path))  # type: ignore[arg-type]
+                return private(redirect(request.path))
             status = 422
         context = {"link": link, "facts": link.document.facts, "form": form, "language": language}
         return private(render(request, "sales/offer.html", context, status=status))

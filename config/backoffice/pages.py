@@ -273,7 +273,11 @@ class DeletePage(FormPage):
         row = self.row(pk)
         self.need("delete", row)
         title = self.resource.title(row)
-        self.resource.delete_row(request.user, row)
+        try:
+            self.resource.delete_row(request.user, row)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return redirect(self.resource.address(row))
         messages.success(request, _("%(thing)s is deleted.") % {"thing": title})
         return redirect(self.resource.list_address)
 

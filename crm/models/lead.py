@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as words_of
 from django.utils.translation import gettext_lazy as _
 
-from crm.models.customer import Customer
+from crm.models.customer import ERASED, Customer
 from crm.models.rota import sellers
 from dealers import audit
 from dealers.fences import OwnKey
@@ -101,6 +101,7 @@ class Lead(models.Model):
         Status.LOST: (),
     }
     """Where a lead may go from each status; one that is closed is reopened."""
+    on_erasure = {"name": ERASED, **dict.fromkeys(("phone", "email", "notes", "next_step", "closing_words"), "")}
 
     dealership = models.ForeignKey(
         Dealership, models.PROTECT, related_name="leads", verbose_name=_("dealership"), db_index=False

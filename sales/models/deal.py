@@ -43,6 +43,7 @@ class Deal(models.Model):
     """Those in which its figures may change."""
     BINDING = (Stage.CONTRACTED, Stage.DELIVERED)
     OVER = (Stage.LOST, Stage.CANCELLED, Stage.UNWOUND)
+    on_erasure = {"note": ""}
 
     dealership = models.ForeignKey(
         Dealership, models.PROTECT, related_name="deals", verbose_name=_("dealership"), db_index=False

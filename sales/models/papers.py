@@ -71,7 +71,7 @@ class OfferLink(OfDeal):
     accepted_sha256 = models.CharField(max_length=64, blank=True)
     """Of the document that was accepted."""
 
-    objects: Any = OfferLinks.as_manager()
+    objects = OfferLinks.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("customer's link")

@@ -12,7 +12,7 @@ from django.test import Client
 
 from dealers.models import Dealership, Event, Holiday, OneTimeKey, User
 from dealers.roles import Role
-from tests.factories import HolidayFactory
+from tests.factories import DealFactory, HolidayFactory
 from tests.people import api_of, with_role
 
 LIST = "/api/v1/holidays/"
@@ -120,6 +120,16 @@ def test_ten_clicks_at_once_make_one_row(owner: User, dealership_a: Dealership) 
         answers = set(clicks.map(click, range(10)))
     assert Holiday.objects.count() == 1
     assert answers == {f"/settings/holidays/{Holiday.objects.get().pk}/"}
+
+
+def test_what_others_stand_on_is_not_deleted_and_says_so(
+    owner: User, api: Any, dealership_a: Dealership, client: Client
+) -> None:
+    deal = DealFactory(dealership=dealership_a)
+    answer = client.post(f"/inventory/{deal.vehicle_id}/delete/", follow=True)
+    assert f"“{deal}” stands on it" in answer.content.decode()
+    refused = api.delete(f"/api/v1/vehicles/{deal.vehicle_id}/")
+    assert (refused.status_code, refused.json()["type"]) == (409, "conflict")
 
 
 # -- two people
