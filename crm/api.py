@@ -37,9 +37,7 @@ class DuplicateSerializer(serializers.Serializer):
 class CustomerViewSet(Base):
     """Customers."""
 
-    @property
-    def acts_with(self) -> str:
-        return ACTS.get(self.action) or str(super().acts_with)
+    acts_with = {**Base.acts_with, **ACTS}
 
     @extend_schema(
         parameters=[OpenApiParameter(name, TEXT) for name in (*ASKED, "dealer")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -12,12 +14,19 @@ from dealers.models import Dealership
 from inventory.models.vehicle import OfVehicle, Vehicle
 
 
+def other_dealership(label: Any) -> Any:
+    """One that who sees the row may not see."""
+    return models.ForeignKey(
+        Dealership, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=label
+    )
+
+
 class Transfer(OfVehicle):
     """It belongs, as all of the vehicle's rows, to where the vehicle is now."""
 
     vehicle = OwnKey(Vehicle, models.CASCADE, related_name="transfers", verbose_name=_("vehicle"))
-    origin = models.ForeignKey(Dealership, models.PROTECT, related_name="+", db_index=False, verbose_name=_("from"))
-    destination = models.ForeignKey(Dealership, models.PROTECT, related_name="+", db_index=False, verbose_name=_("to"))
+    origin = other_dealership(_("from"))
+    destination = other_dealership(_("to"))
     stock_number_before = models.CharField(_("stock number before"), max_length=30)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     done_by = models.ForeignKey(

@@ -22,6 +22,8 @@ OF_A_NEIGHBOURS_RUN = "the answer to a neighbour's run may bring the record, and
 NO_OWN_KEY = {
     "quarantinedrecord.run": OF_A_NEIGHBOURS_RUN,
     "historical….run": OF_A_NEIGHBOURS_RUN,
+    "transfer.origin": "it came from another dealership of the group",
+    "transfer.destination": "and may have gone on to a third one",
 }
 UNIQUE_EVERYWHERE = {
     ("sales_offerlink", "token_hash"): "looked up by a secret before anybody's dealership is known",
