@@ -25,9 +25,19 @@ register(CONTACT_POINTS, list_display=("value", "kind", "customer", "dealership"
 register(ADDRESSES, list_display=("street", "city", "customer", "dealership"), search_fields=("street",))
 register(NOTES, list_display=("at", "kind", "customer", "dealership"), search_fields=("text",))
 register(ATTRIBUTES, list_display=("key", "value", "customer", "dealership"), search_fields=("key", "value"))
-register(OWNERSHIPS, list_display=("vehicle", "plate", "customer", "dealership"), search_fields=("plate",))
+register(
+    OWNERSHIPS,
+    list_display=("vehicle", "plate", "customer", "dealership"),
+    list_select_related=("dealership", "vehicle", "customer"),
+    search_fields=("plate",),
+)
 register(CONSENTS, list_display=("at", "channel", "purpose", "is_given", "customer", "dealership"), **NOBODY_WRITES)
-register(MERGES, list_display=("at", "winner", "loser", "who", "undone_at", "dealership"), **NOBODY_WRITES)
+register(
+    MERGES,
+    list_display=("at", "winner", "loser", "who", "undone_at", "dealership"),
+    list_select_related=("dealership", "winner", "loser"),
+    **NOBODY_WRITES,
+)
 register(
     LEADS,
     list_display=("name", "status", "temperature", "assigned_to", "next_step_at", "dealership"),

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
@@ -184,7 +185,9 @@ class MergePage(VerbPage):
             form.initial[name] = "others" if mine == "–" else "mine"
         title = _("Merge %(other)s into %(name)s") % {"other": loser.name, "name": row.name}
         crumbs = [*self.crumbs(), (self.resource.address(row), row.name)]
-        return self.answer("crm/merge.html", form=form, title=title, verb=self.verb, row=row, crumbs=crumbs)
+        action = reverse("customers-merge", args=[row.pk])
+        context = {"form": form, "title": title, "verb": self.verb, "row": row, "crumbs": crumbs, "action": action}
+        return self.answer("ui/form.html", **context)
 
 
 def value_of(row: Customer, name: str) -> str:

@@ -44,7 +44,7 @@ class LogoutRequest(serializers.Serializer):
     refresh_token = Text()
 
 
-class Registration(serializers.Serializer):
+class JoinRequest(serializers.Serializer):
     token = Text(help_text="Of the invitation; it is the last part of the link in the mail.")
     name = Text(max_length=200)
     password = Text(trim_whitespace=False, style={"input_type": "password"})
@@ -179,9 +179,9 @@ class LogoutView(SignIn):
 class RegisterView(SignIn):
     """Accept an invitation as a new person."""
 
-    @extend_schema(request=Registration, responses={201: Me}, operation_id="auth_register", auth=[])
+    @extend_schema(request=JoinRequest, responses={201: Me}, operation_id="auth_register", auth=[])
     def post(self, request: Request) -> Response:
-        form = Registration(data=request.data)
+        form = JoinRequest(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
         try:

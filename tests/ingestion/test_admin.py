@@ -9,6 +9,7 @@ from django.urls import reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 
 from config.backoffice.admin import UncountedPaginator
+from crm.models import Consent, Merge
 from dealers import audit
 from dealers.flags import FLAGS
 from dealers.models import Dealership, Event, Export, Flag, Group, Invitation, ServiceToken, User
@@ -146,7 +147,7 @@ def test_every_list_can_be_searched_sorted_and_opened(staff, here, model):
 
 @every_model
 def test_every_page_to_add_a_row_opens_or_is_forbidden(staff, here, model):
-    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event, Export, Deal)
+    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event, Export, Deal, Consent, Merge)
     assert staff.get(address(model, "add")).status_code == (403 if read_only else 200)
 
 
