@@ -1,8 +1,8 @@
 """What is kept of numbers that tell who somebody is: encrypted to be read, and as a keyed hash to be found by.
 
 Both use FIELD_KEYS: the first seals and hashes, all of them open and are looked for. A hash is worth nothing to whoever
-reads the table without the keys. A key that hashes are still kept by must stay among FIELD_KEYS: what was consented to
-and what was erased cannot be hashed anew.
+reads the table without the keys. `rotate` moves identity numbers to the first key; what somebody consented to keeps the
+hash that it was written with, so a key must stay among FIELD_KEYS for as long as such evidence is to be found.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -13,6 +14,7 @@ from crm import contact_values, services
 from crm.models import ContactPoint, Customer, Ownership
 from dealers.models import Dealership, Event, User
 from dealers.roles import Role
+from dealers.tenancy import platform
 from tests.factories import (
     AddressFactory,
     ContactPointFactory,
@@ -240,3 +242,17 @@ def test_a_form_warns_while_somebody_types(client: Client, owner: User, budi: Cu
     typed = {"name": "Budi Santoso", "dealership": budi.dealership_id}
     assert "same name" in client.post("/customers/duplicates/", typed).content.decode()
     assert client.post("/customers/duplicates/", typed | {"besides": budi.pk}).content.decode().strip() == ""
+
+
+def test_identity_numbers_move_to_a_new_key(budi: Customer, settings: Any) -> None:
+    plain = "3171234567890001"
+    budi.set_identity_number(plain)
+    budi.save()
+    old = settings.FIELD_KEYS
+    settings.FIELD_KEYS = [Fernet.generate_key().decode(), *old]
+    with platform("a test"):
+        assert services.rotate_identity_numbers() == 1
+    settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
+    moved = Customer.objects.get(pk=budi.pk)
+    assert moved.identity_number == plain
+    assert list(Customer.objects.with_identity(plain)) == [moved]

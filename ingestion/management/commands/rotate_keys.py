@@ -1,4 +1,4 @@
-"""Move every stored credential to the first of FIELD_KEYS."""
+"""Move every stored credential, second factor and identity number to the first of FIELD_KEYS."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from crm import services as customers
 from dealers import factors
 from dealers.tenancy import platform
 from ingestion.models import Connection
@@ -16,8 +17,8 @@ from ingestion.models import Connection
 
 class Command(BaseCommand):
     help = (
-        "Encrypt every stored credential and second factor with the first key of FIELD_KEYS. Put a new key in front, "
-        "restart, run this, then drop the old key."
+        "Encrypt every stored credential, second factor and identity number with the first key of FIELD_KEYS. "
+        "Put a new key in front, restart, run this, then drop the old key."
     )
 
     @platform("manage.py rotate_keys")
@@ -35,6 +36,12 @@ class Command(BaseCommand):
             held = factors.rotate()
         except InvalidToken:
             raise CommandError("a second factor cannot be read by any of FIELD_KEYS; nothing was changed.") from None
+        try:
+            numbers = customers.rotate_identity_numbers()
+        except InvalidToken:
+            raise CommandError("an identity number cannot be read by any of FIELD_KEYS; nothing was changed.") from None
         self.stdout.write(f"{len(connections)} connections now use the first key.")
         if held:
             self.stdout.write(f"{held} second factors do too.")
+        if numbers:
+            self.stdout.write(f"{numbers} identity numbers do too.")
