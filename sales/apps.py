@@ -5,6 +5,9 @@ class SalesConfig(AppConfig):
     name = "sales"
 
     def ready(self) -> None:
-        from sales import timeline
+        from django.db.models.signals import post_migrate
+
+        from sales import schedules, timeline
 
         timeline.connect()
+        post_migrate.connect(schedules.create_missing, sender=self)

@@ -12,11 +12,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from dealers.models import Dealership, Event, User
+from dealers.tenancy import platform
 from inventory.models import Vehicle
 from sales import scenarios, stages
 from sales.models import Deal, Registration, Reservation
+from sales.tasks import expire_reservations
 from tests.factories import DealFactory, VehicleFactory
 from tests.sales.conftest import NEED_A_REASON, ROAD, cut, deal_at, do
 
@@ -326,3 +329,16 @@ def test_what_is_signed_is_kept_and_a_revision_is_a_copy(dealership_a: Dealershi
     assert totals == [Decimal(18_500_000), Decimal(18_200_000)]
     first.refresh_from_db()
     assert Decimal(first.figures["total"]) == Decimal(18_500_000)
+
+
+def test_a_reservation_that_is_over_lets_its_vehicle_go_without_anybody_asking(
+    dealership_a: Dealership, manager: User
+) -> None:
+    deal = deal_at("reserved", dealership_a, manager)
+    assert stages.expire() == 0
+    Reservation.objects.update(until=timezone.now() - timedelta(minutes=1))
+    with platform("a test"):
+        expire_reservations()
+    deal.vehicle.refresh_from_db()
+    assert deal.vehicle.status == "available"
+    assert PeriodicTask.objects.get(task="sales.expire_reservations").enabled
