@@ -336,7 +336,8 @@ def test_a_reservation_that_is_over_lets_its_vehicle_go_without_anybody_asking(
 ) -> None:
     deal = deal_at("reserved", dealership_a, manager)
     assert stages.expire() == 0
-    Reservation.objects.update(until=timezone.now() - timedelta(minutes=1))
+    past = timezone.now() - timedelta(days=9)
+    Reservation.objects.update(since=past, until=past + timedelta(days=1))
     with platform("a test"):
         expire_reservations()
     deal.vehicle.refresh_from_db()
