@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm import clock
+from crm import clock, services
 from crm.models import Customer, Lead, Turn, Wish
 from dealers import audit
 from dealers.models import Dealership, Holiday, OpeningHours
@@ -61,7 +61,7 @@ def make_customer(lead: Lead, *, by: Any = None) -> Customer:
     lead.hold()
     if lead.customer is not None:
         return lead.customer
-    made = Customer.objects.create(dealership_id=lead.dealership_id, name=lead.name)
+    made = services.add(Customer(dealership=lead.dealership, name=lead.name), phone=lead.phone, email=lead.email)
     audit.record("customer.added", made)
     lead.keep("made_customer", customer=made)
     return made

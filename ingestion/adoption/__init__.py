@@ -34,6 +34,14 @@ class Outcome:
     made: list[models.Model] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     kept: list[list[Any]] = field(default_factory=list)
+    earlier: list[list[Any]] = field(default_factory=list)
+    """What the record became when it was adopted before, as `Adoption.made` keeps it."""
+
+    def before(self, model: Any) -> Any:
+        """The row of a model that the record became before, if it is still there."""
+        ids = [pk for label, pk, _words in self.earlier if label == model._meta.label_lower]
+        rows = getattr(model, "everyone", model._default_manager)
+        return rows.filter(pk__in=ids).first() if ids else None
 
     def keep(self, row: models.Model, differences: dict[str, tuple[Any, Any]]) -> None:
         """Note what people wrote otherwise than the record says."""
@@ -123,19 +131,20 @@ def adopt_one(pk: int, dealership: Dealership) -> bool:
             adoption.delete()
             return True
         record.dealership = dealership
-        outcome = outcome_of(adoption.job_type, record)
+        outcome = outcome_of(adoption.job_type, record, adoption.made)
         adoption.natural_key = str(getattr(record, key_of(type(record)).name))[:200]
         adoption.state = Adoption.State.REFUSED if outcome.problems else Adoption.State.ADOPTED
-        adoption.made = [[row._meta.label_lower, row.pk, str(row)[:200]] for row in outcome.made]
+        if outcome.made:
+            adoption.made = [[row._meta.label_lower, row.pk, str(row)[:200]] for row in outcome.made]
         adoption.problems, adoption.kept = outcome.problems, outcome.kept
         adoption.adopted_at = timezone.now()
         adoption.save()
         return True
 
 
-def outcome_of(job_type: str, record: Any) -> Outcome:
+def outcome_of(job_type: str, record: Any, earlier: list[list[Any]]) -> Outcome:
     """What becomes of a record; nothing of it is half done where it cannot be."""
-    outcome = Outcome()
+    outcome = Outcome(earlier=earlier)
     try:
         with transaction.atomic():
             ADOPTERS[job_type](record, outcome)
@@ -146,4 +155,4 @@ def outcome_of(job_type: str, record: Any) -> Outcome:
     return outcome
 
 
-from ingestion.adoption import units  # noqa: E402, F401 - they declare themselves
+from ingestion.adoption import people, units  # noqa: E402, F401 - they declare themselves

@@ -21,6 +21,12 @@ UINB = JOB_TYPES["uinb_read"]
 FRAME, ENGINE = "JM9126PK230036", "JM91E2230045"
 
 
+@pytest.fixture(autouse=True)
+def in_english(dealership_a: Dealership) -> None:
+    """What cannot be adopted is told in the dealership's language."""
+    Dealership.objects.update(language="en")
+
+
 @pytest.fixture
 def feed(dealership_a: Dealership) -> Feed:
     return FeedFactory(dealership=dealership_a, job_type="uinb_read", adopts=True)

@@ -1,0 +1,130 @@
+"""Prospects (`prsp`) become customers, and leads while they are open and new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm import contact_values, lead_services, services
+from crm.models import Address, Customer, Lead, Merge
+from ingestion.adoption import Outcome, adopts
+
+RECENT = timedelta(days=30)
+"""A prospect that is older was a wish once: it becomes a customer, and nobody's work of today."""
+OPEN: Mapping[str, str] = {"1": Lead.Temperature.COLD, "2": Lead.Temperature.WARM, "3": Lead.Temperature.HOT}
+"""How much a prospect of a status wants; of any other status it is over."""
+SOURCES: Mapping[str, str] = {
+    **dict.fromkeys(("0001", "0002", "0003"), Lead.Source.EVENT),
+    "0004": Lead.Source.WALK_IN,
+    "0007": Lead.Source.WEBSITE,
+    "0008": Lead.Source.SOCIAL,
+    "0011": Lead.Source.REFERRAL,
+    "0012": Lead.Source.PHONE,
+}
+
+
+@adopts("prospect")
+def meet(prospect: Any, outcome: Outcome) -> None:
+    """The prospect's customer, found or written down, and a lead of theirs if there is something to follow."""
+    if not prospect.nama_lengkap:
+        raise ValidationError(_("It has no name."))
+    customer = still_there(outcome.before(Customer)) or customer_of(
+        prospect.dealership, prospect.nama_lengkap, prospect.no_kontak, prospect.no_ktp
+    )
+    if customer.pk is None:
+        customer = written_down(customer, prospect)
+    outcome.made.append(customer)
+    lead = outcome.before(Lead)
+    if lead is None and to_follow(prospect):
+        lead = lead_of(prospect, customer)
+    if lead is not None:
+        outcome.made.append(lead)
+
+
+def still_there(customer: Customer | None) -> Customer | None:
+    """The customer that it became before, or whom they were merged into. Raises ValidationError if they are gone."""
+    while customer is not None and customer.deleted_at is not None:
+        merge = Merge.objects.filter(loser=customer, undone_at=None).select_related("winner").first()
+        if customer.erased_at is not None or merge is None:
+            raise ValidationError(_("Its customer was deleted here: nobody is written down again."))
+        customer = merge.winner
+    return customer
+
+
+def customer_of(dealership: Any, name: str, phone: str | None, identity_number: str | None) -> Customer:
+    """Who has this identity number, or else this telephone number; a customer that is not stored yet if nobody has.
+
+    Somebody with the same telephone and another identity number is somebody else: families share telephones.
+    """
+    here = Customer.objects.filter(dealership=dealership)
+    said = contact_values.identity_number(identity_number or "")
+    if said and (found := here.with_identity(said).first()) is not None:
+        return found
+    if number := readable(phone, dealership.country):
+        known = here.filter(contact_points__kind="phone", contact_points__value=number).order_by("pk").distinct()
+        alike = [each for each in known[:20] if not (said and each.identity_hash)]
+        named = [each for each in alike if each.name.casefold() == name.casefold()]
+        if alike:
+            return (named or alike)[0]
+    made = Customer(dealership=dealership, name=name[:200])
+    if said:
+        made.set_identity_number(said)
+    return made
+
+
+def readable(phone: str | None, country: str) -> str:
+    """The number as customers' numbers are kept; blank if it is none."""
+    try:
+        return contact_values.phone(phone, country) if phone else ""
+    except ValidationError:
+        return ""
+
+
+def written_down(customer: Customer, prospect: Any) -> Customer:
+    made = services.add(customer, phone=readable(prospect.no_kontak, prospect.dealership.country))
+    if prospect.alamat:
+        Address.objects.create(
+            dealership=prospect.dealership,
+            customer=made,
+            label=_("home"),
+            street=prospect.alamat[:300],
+            postal_code=(prospect.kode_pos or "")[:20],
+        )
+    return made
+
+
+def to_follow(prospect: Any) -> bool:
+    """Whether somebody of today may still want something."""
+    day = prospect.tanggal_prospect
+    today = timezone.localdate(timezone=prospect.dealership.zone)
+    return prospect.status_prospect in OPEN and day is not None and today - day <= RECENT
+
+
+def lead_of(prospect: Any, customer: Customer) -> Lead:
+    """A new lead: what is wanted, how much, and when somebody is expected."""
+    wishes = ", ".join(filter(None, (line.kode_tipe_unit for line in prospect.unit.all())))
+    lead = Lead(
+        dealership=prospect.dealership,
+        customer=customer,
+        name=prospect.nama_lengkap[:200],
+        phone=readable(prospect.no_kontak, prospect.dealership.country),
+        source=SOURCES.get(prospect.sumber_prospect or "", Lead.Source.FEED),
+        temperature=OPEN[prospect.status_prospect],
+        wish=wishes[:200],
+    )
+    if (expected := expected_at(prospect)) is not None:
+        lead.next_step, lead.next_step_at = _("Appointment"), expected
+    return lead_services.add(lead)
+
+
+def expected_at(prospect: Any) -> datetime | None:
+    """When the prospect said that they would come, if that is still to come."""
+    if prospect.tanggal_appointment is None:
+        return None
+    at = datetime.combine(prospect.tanggal_appointment, prospect.waktu_appointment or time(9), prospect.dealership.zone)
+    return at if at > timezone.now() else None
