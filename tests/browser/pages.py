@@ -17,11 +17,14 @@ from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import APIResponse
 
+from crm.models import Customer
 from dealers import invitations
 from dealers.models import Invitation, User
 from dealers.roles import Role
 from inventory import photos
 from inventory.models import VehicleImage
+from sales import links
+from sales.models import Document
 from tests.dealers.browsers import with_app
 from tests.factories import PASSWORD, hashed
 from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
@@ -31,6 +34,7 @@ NOT_OURS = ("/admin/", "/api/")
 LEADS_ELSEWHERE = {
     "metrics": "it asks for a token",
     "export_download": "it is a file, or has expired",
+    "offer-pdf": "it is a file",
     "schedules-new": "feeds come with a connection, nobody makes one",
     "schedules-delete": "nor deletes one",
     "account_confirm_login_code": "nobody has asked for a code",
@@ -56,9 +60,23 @@ def invited(world: World) -> str:
     return f"/invitations/{token}/"
 
 
+def two_customers(world: World) -> str:
+    """Where a customer is merged with another one."""
+    stays, goes = Customer.objects.filter(dealership=world.own.dealership).order_by("pk")[:2]
+    return f"/customers/{stays.pk}/merge-with/?other={goes.pk}"
+
+
+def offered(world: World) -> str:
+    """Where a customer looks at an offer that they were just sent."""
+    document = Document.objects.filter(dealership=world.own.dealership).first()
+    return f"/offers/{links.make(document, by=world.own.people['owner'], days=1)}/"  # type: ignore[arg-type]
+
+
 PLACES: dict[str, Callable[[World], str]] = {
     "impersonate": lambda world: f"/impersonation/{world.own.people['owner'].pk}/",
     "invitation": invited,
+    "customers-merge-with": two_customers,
+    "offer": offered,
 }
 """Addresses of routes about something that no table of tests/tenancy/surfaces.py knows."""
 FOR_PLATFORM = {"mfa_activate_totp"}

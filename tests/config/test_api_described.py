@@ -19,6 +19,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import ScenarioRecorder
 
+from config.api import router
 from dealers.models import User
 from ingestion.job_types import JOB_TYPES
 from tests.tenancy.world import World, build
@@ -30,15 +31,20 @@ EXAMPLES = {"owner": 3, "technician": 2, "anonymous": 2}
 the others of what changes something, where they are refused before anybody looks at what they sent. What they read is
 filtered by the same code."""
 READS = ["GET", "HEAD", "OPTIONS"]
-MADE_ALIKE = rf"^/api/v1/dgi/({'|'.join(JOB_TYPES)}|freshness|backfills/$|quarantine/(replay|wait-again)?/?$)"
+OF_RESOURCES = [prefix for prefix, view, _name in router.registry if hasattr(view, "resource") and prefix != "holidays"]
+MADE_ALIKE = (
+    rf"^/api/v1/(dgi/({'|'.join(JOB_TYPES)}|freshness|backfills/$|quarantine/(replay|wait-again)?/?$)"
+    rf"|({'|'.join(OF_RESOURCES)})/)"
+)
 """Asked by chance alone, and not besides with each boundary of each of their filters or members, which would take
-minutes: that is done with the list of runs and with what ignores entries of the quarantine, made of the same parts."""
+minutes: that is done with the list of runs, with holidays, and with what ignores entries of the quarantine, made of
+the same parts."""
 MEASURED_BY_MORE = (
     r"^/api/v1/(dgi/(imports|runs|backfills|quarantine/(replay|ignore|wait-again))|service-tokens|exports)/$"
 )
 """Bodies that fit their schema and may be refused with 400 even so: moments by today's clock, a saved answer by whether
 it is one of this gateway, ids by whether there is such an entry, filters by their list; no schema says it."""
-ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "410", "429", "5xx"]
+ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "410", "412", "429", "5xx"]
 
 
 class Quiet(WSGIRequestHandler):
