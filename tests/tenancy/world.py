@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -76,6 +77,8 @@ from tests.factories import (
 CANARY = "qzkanari"
 """Stands in every text column of the other dealership, and of its people and its gateway."""
 OWN_CODE, OTHER_CODE = "08138", "0907060"
+PIXEL = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+"""A picture, as small as one can be."""
 SAID = {"job_type", "time_zone", "currency", "language", "code", "password", "base_url"}
 """Texts that mean something to the program, so that a canary cannot stand in them."""
 SHORT = {"country", "brand_colour", "history_type"}
@@ -187,7 +190,7 @@ def house(code: str, name: str) -> House:
     for name in ("messaging", "branding"):
         Flag.objects.create(dealership=dealership, name=name, is_on=True)
     OneTimeKey.objects.create(dealership=dealership, holder="user 0", key=code, resource="holidays", asked=code * 4)
-    Logo.objects.create(dealership=dealership, png=b"a picture", width=1, height=1, sha256=code * 4)
+    Logo.objects.create(dealership=dealership, png=PIXEL, width=1, height=1, sha256=code * 4)
     Invitation.objects.create(
         dealership=dealership,
         email=f"invited@{code}.example",
