@@ -76,7 +76,12 @@ def row_serializer(resource: Resource) -> type[RowSerializer]:
     model, added = resource.model, resource.serialized()
     names = [field.name for field in model._meta.concrete_fields if field.name not in resource.untold]
     secrets = {column.name: column.permission for column in resource.columns if column.permission}
-    options = {name: {"allow_null": True, "read_only": True} for name in names if name in secrets}
+    options: dict[str, dict[str, Any]] = {
+        name: {"allow_null": True, "read_only": True} for name in names if name in secrets
+    }
+    for column in model._meta.concrete_fields:
+        if column.name in names and column.choices and column.blank:
+            options[column.name] = {**options.get(column.name, {"read_only": True}), "allow_blank": True}
     fields = [*names, "dealer", *added]
     meta = {"model": model, "fields": fields, "read_only_fields": names, "extra_kwargs": options}
     declared = {**added, "Meta": type("Meta", (), meta), "secrets": secrets, "__doc__": str(model._meta.verbose_name)}
@@ -164,9 +169,9 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
 
     def update(self, request: Request, *args: Any, **options: Any) -> Response:
         resource, user, partial = self.resource, request.user, bool(options.pop("partial", False))
+        data = self.checked(resource.form, partial=partial)  # type: ignore[arg-type]
         with transaction.atomic():
             row = self.locked()
-            data = self.checked(resource.form, partial=partial)  # type: ignore[arg-type]
             if partial:
                 data = as_it_is(resource.form_for(user, "change", instance=row)) | data
             form = resource.form_for(user, "change", data=data, instance=row)
@@ -185,10 +190,11 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
     def do(self, verb: Verb) -> Response:
         """Carry out a verb of the row."""
         given: dict[str, Any] = {}
+        data = self.checked(verb.form) if verb.form is not None else {}
         with transaction.atomic():
             row = self.locked()
             if verb.form is not None:
-                form = self.resource.verb_form(verb, self.request.user, row, data=self.checked(verb.form))
+                form = self.resource.verb_form(verb, self.request.user, row, data=data)
                 if not form.is_valid():
                     raise exceptions.ValidationError(problems(form))
                 given = form.cleaned_data
