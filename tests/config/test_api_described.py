@@ -44,7 +44,8 @@ MEASURED_BY_MORE = (
     rf"|^/api/v1/({'|'.join(OF_RESOURCES)}|vehicle-images)/"
 )
 """Bodies that fit their schema and may be refused with 400 even so: moments by today's clock, a saved answer by whether
-it is one of this gateway, ids by whether there is such an entry, filters by their list, what a form asks for by its own rules; no schema says it."""
+it is one of this gateway, ids by whether there is such an entry, filters by their list, what a form asks for by its own
+rules; no schema says it."""
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "410", "412", "429", "5xx"]
 
 
