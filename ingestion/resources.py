@@ -168,8 +168,7 @@ class RecordResource(Resource):
         return identity.telling(super().rows(user), user).select_related("dealership")
 
     def near(self, user: Any, query: QueryDict, place: Any) -> QuerySet[Any] | None:
-        asked = [name for name, values in query.lists() if any(value.strip() for value in values)]
-        found = nearby.near(self.job, query.getlist("search"), asked, place, self.page_size)
+        found = nearby.near(self.job, user, query, place, self.page_size)
         return None if found is None else self.listing(self.rows(user)).filter(pk__in=found)
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:

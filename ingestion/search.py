@@ -7,7 +7,7 @@ of the dealerships in scope. Whoever asks reads the records themselves under the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 
 from django.db import connection, models, transaction
@@ -55,8 +55,9 @@ DROP_FUNCTION = """
 """
 
 CREATE_NEAR = """
-    CREATE FUNCTION records_with_words_near(job text, patterns text[], beyond bigint, descending boolean, most int)
-    RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    CREATE FUNCTION records_with_words_near(
+        job text, patterns text[], beyond bigint, descending boolean, most int, among bigint[]
+    ) RETURNS SETOF bigint LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
     SET search_path = pg_catalog, public, pg_temp AS $body$
     DECLARE
         own bigint[] := nullif(current_setting('app.dealerships', true), '')::bigint[];
@@ -69,11 +70,11 @@ CREATE_NEAR = """
             ' FROM unnest($1) AS own (id) CROSS JOIN LATERAL ('
             'SELECT dealership_id, record_id FROM ingestion_searchtext WHERE dealership_id = own.id'
             ' AND job_type = $2 AND ($3 IS NULL OR record_id %1$s $3) ORDER BY record_id %2$s LIMIT $4) AS next'
-            ' ORDER BY next.record_id %2$s LIMIT $4) AS looked_at'
+            ' WHERE $6 IS NULL OR own.id = ANY ($6) ORDER BY next.record_id %2$s LIMIT $4) AS looked_at'
             ' JOIN ingestion_searchtext AS found ON found.dealership_id = looked_at.dealership_id'
             ' AND found.job_type = $2 AND found.record_id = looked_at.record_id WHERE found.text ILIKE ALL ($5)',
             CASE WHEN descending THEN '<' ELSE '>' END, CASE WHEN descending THEN 'DESC' ELSE 'ASC' END
-        ) USING own, job, beyond, most, patterns;
+        ) USING own, job, beyond, most, patterns, among;
     END $body$;
     REVOKE ALL ON FUNCTION records_with_words_near FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION records_with_words_near
@@ -87,15 +88,25 @@ LOOKED_AT = 4
 """Texts that `near` looks at for each record wanted: so few that they cost little where a word is rare."""
 
 
-def near(job_type: JobType, words: str, *, beyond: int | None, descending: bool, wanted: int) -> list[int] | None:
+def near(  # noqa: PLR0913 - a place in a list
+    job_type: JobType,
+    words: str,
+    *,
+    beyond: int | None,
+    descending: bool,
+    wanted: int,
+    among: Collection[int] | None = None,
+) -> list[int] | None:
     """The `wanted` records next to `beyond` that have each of `words`, if they are among the next texts by number.
 
     None if they are not, or for the platform's own work: `containing` finds them all then. A word that stands in most
-    records is found so without looking at all that have it, however many dealerships are in scope.
+    records is found so without looking at all that have it, however many dealerships are in scope. `among` are those
+    of them that count: a record that is left out afterwards would take another one's place.
     """
-    arguments = [job_type.code, patterns_of(words), beyond, descending, LOOKED_AT * wanted]
+    counting = None if among is None else sorted(among)
+    arguments = [job_type.code, patterns_of(words), beyond, descending, LOOKED_AT * wanted, counting]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT records_with_words_near(%s, %s, %s, %s, %s)", arguments)
+        cursor.execute("SELECT records_with_words_near(%s, %s, %s, %s, %s, %s::bigint[])", arguments)
         found = sorted((row[0] for row in cursor.fetchall()), reverse=descending)
     return found[:wanted] if len(found) >= wanted else None
 

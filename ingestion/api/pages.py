@@ -19,5 +19,5 @@ class RecordPages(KeysetPagination):
         return super().paginate_queryset(queryset, request, view)
 
     def near(self, queryset: QuerySet[Any], place: Place, size: int) -> QuerySet[Any]:
-        found = near(self.view.job, self.asked.getlist("search"), self.asked, place, size)
+        found = near(self.view.job, self.view.request.user, self.asked, place, size)
         return queryset if found is None else self.view.get_queryset().filter(pk__in=found)

@@ -19,6 +19,9 @@ LOUD = ("error", "warning", "assert")
 """Kinds of console messages that are faults."""
 SAID_OTHERWISE = ("Failed to load resource", "Service Worker registration blocked by Playwright")
 """What the console says of an answer that is noted with its status, and of a service worker that a test shut out."""
+SUPERSEDED = ("htmx:afterRequest", "htmx:sendAbort")
+"""What htmx says of a request that it gave up for the next one: somebody typed on (`hx-sync`). One that could not be
+sent is a failed request besides, and is noted as that."""
 SHIFT = "() => window.browserTestNotes.shift"
 TAKEN = "() => window.browserTestNotes?.violations.splice(0) ?? []"
 """What record.js noted: each violation is handed over once."""
@@ -71,7 +74,7 @@ class Tab:
     def on_console(self, message: ConsoleMessage) -> None:
         if message.type not in LOUD:
             return
-        if message.text.startswith(SAID_OTHERWISE):
+        if message.text.startswith(SAID_OTHERWISE + SUPERSEDED):
             return
         self.faults.append(f"console {message.type}: {message.text} ({message.location['url']})")
 

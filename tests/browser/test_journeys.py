@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, Route
 
 from dealers.models import Flag
 from ingestion.documents import digest
@@ -26,6 +26,7 @@ from tests.tenancy.world import OWN_CODE, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORK_ORDERS = JOB_TYPES["pkb"]
+SEARCH = "**/search/*"
 
 
 @pytest.fixture
@@ -108,6 +109,21 @@ def test_the_palette_says_so_when_it_finds_nothing(tab: Tab, world: World) -> No
     tab.inspect()
     page.keyboard.press("Escape")
     assert not page.get_by_role("combobox").is_visible()
+
+
+def test_who_types_on_while_the_palette_searches_gives_up_what_it_asked_before(tab: Tab, world: World) -> None:
+    Flag.objects.create(dealership=world.own.dealership, name="command_palette", is_on=True)
+    page = tab.page
+    tab.load("/")
+    held: list[Route] = []
+    page.route(SEARCH, lambda route: route.continue_() if held else held.append(route))
+    page.keyboard.press("Control+k")
+    with page.expect_event("requestfailed"):
+        with page.expect_request(SEARCH):
+            page.keyboard.type("nothing")
+        page.keyboard.type(" is called so")
+    page.get_by_text("Nothing found.").wait_for()
+    tab.inspect()
 
 
 def test_without_its_flag_the_keys_of_the_palette_lead_to_the_search(tab: Tab) -> None:

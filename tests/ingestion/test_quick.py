@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import translation
 from rest_framework.renderers import JSONRenderer
 
@@ -17,6 +18,7 @@ from ingestion import fields, identity, search
 from ingestion.api.quick import QuickSerializer
 from ingestion.api.records import record_serializer
 from ingestion.job_types import JOB_TYPES, JobType
+from ingestion.resources import RECORDS
 from tests.factories import DealershipFactory, MembershipFactory, record_of
 from tests.people import api_of, with_role
 
@@ -148,6 +150,19 @@ def test_in_several_dealerships_the_next_records_of_all_are_looked_at(alice: Use
         assert search.near(PKB, "amir", beyond=None, descending=True, wanted=5) == newest[:5]
         assert search.near(PKB, "amir", beyond=newest[4], descending=True, wanted=4) == newest[5:9]
         assert search.near(PKB, "amir", beyond=newest[4], descending=False, wanted=3) == newest[3:0:-1]
+
+
+def test_records_that_a_role_does_not_show_take_no_places_on_a_page(alice: User, many: list[int]) -> None:
+    """In the other dealership Alice may work, but not see work orders: a page was short of what it left out."""
+    there = Dealership.objects.exclude(memberships__user=alice).get()
+    MembershipFactory(user=alice, dealership=there, role=Role.SALESPERSON)
+    forwards = pages(alice, f"{LIST}?search=amir&page_size=5")[:3]
+    assert [pk for page in forwards for pk in page] == many
+    browser = Client()
+    browser.force_login(alice)
+    rows = RECORDS["pkb"]
+    shown = [row.pk for row in browser.get(rows.list_address, {"search": "amir"}).context["page"].rows]
+    assert shown == many
 
 
 def test_for_nobody_and_for_the_platform_there_is_no_short_way(alice: User, many: list[int]) -> None:
