@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db.models import QuerySet
@@ -75,6 +75,24 @@ def made_customer(lead: Lead, *, by: Any) -> str:
     return str(_("%(customer)s is a customer.") % {"customer": lead_services.make_customer(lead, by=by)})
 
 
+def who_may_have_it(form: Any, user: Any, lead: Any) -> None:
+    form.fields["user"].queryset = people(user, ASSIGN)
+    form.initial = {"user": getattr(lead, "assigned_to_id", None)}
+
+
+def what_is_planned(form: Any, user: Any, lead: Any) -> None:
+    form.initial = {"next_step": lead.next_step}
+
+
+def ways_on(form: Any, user: Any, lead: Any) -> None:
+    ways = Lead.MOVES[lead.status]
+    form.fields["status"].widget.choices = [(each.value, each.label) for each in Lead.Status if each in ways]
+
+
+PANELS: list[Callable[[Any, Lead], Panel | None]] = []
+"""What apps above know of a lead: they append to it in their AppConfig.ready."""
+
+
 class LeadResource(DealershipResource):
     """Who may buy, and what is done about it next."""
 
@@ -126,9 +144,17 @@ class LeadResource(DealershipResource):
             forms.LeadPlanForm,
             "calendar-plus",
             open_to=lambda row: row.is_open,
+            prepare=what_is_planned,
         ),
         Verb(
-            "move", _("Move"), CHANGE, Lead.move, forms.LeadMoveForm, "layout-kanban", open_to=lambda row: row.is_open
+            "move",
+            _("Move"),
+            CHANGE,
+            Lead.move,
+            forms.LeadMoveForm,
+            "layout-kanban",
+            open_to=lambda row: row.is_open,
+            prepare=ways_on,
         ),
         Verb(
             "assign",
@@ -139,6 +165,7 @@ class LeadResource(DealershipResource):
             "user-plus",
             bulk=True,
             open_to=lambda row: row.is_open,
+            prepare=who_may_have_it,
         ),
         Verb(
             "win",
@@ -207,18 +234,6 @@ class LeadResource(DealershipResource):
         fields["assigned_to"].queryset = sellers if user.has_perm(ASSIGN) else sellers.filter(pk=user.pk)
         return form
 
-    def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
-        made = super().verb_form(verb, user, row, **options)
-        if verb.name == "assign":
-            made.fields["user"].queryset = people(user, ASSIGN)
-            made.initial = {"user": getattr(row, "assigned_to_id", None)}
-        if verb.name == "plan":
-            made.initial = {"next_step": row.next_step}
-        if verb.name == "move":
-            ways = Lead.MOVES[row.status]
-            made.fields["status"].widget.choices = [(each.value, each.label) for each in Lead.Status if each in ways]
-        return made
-
     def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
         user = request.user
         yield Panel(
@@ -236,6 +251,7 @@ class LeadResource(DealershipResource):
                 *("closed_at", "converted_at", "created_at"),
             ),
         )
+        yield from filter(None, (make(user, row) for make in PANELS))
         if user.has_perm(APPOINTMENTS.permission, row):
             found = row.appointments.select_related("salesperson", "vehicle", "dealership").order_by("-starts_at")[:20]
             adds = row.is_open and user.has_perm("crm.appointment:add", row)

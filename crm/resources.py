@@ -56,6 +56,11 @@ def type_of(row: Customer) -> Cell:
     return Cell(row.get_type_display(), tag=TYPES[Customer.Type(row.type)])
 
 
+def who_can_be_asked(form: Any, user: Any, customer: Customer) -> None:
+    points = ", ".join(each.value for each in customer.contact_points.all())
+    form.fields["contact"].help_text = _now("Blank: the first one. There are: %(values)s.") % {"values": points or "–"}
+
+
 class CustomerResource(DealershipResource):
     """Whom a dealership knows."""
 
@@ -85,7 +90,7 @@ class CustomerResource(DealershipResource):
     detail_template = "crm/customer.html"
     form_template = "crm/customer_form.html"
     verbs = (
-        Verb("consent", _("Record consent"), CHANGE, consented, ConsentForm, "circle-check"),
+        Verb("consent", _("Record consent"), CHANGE, consented, ConsentForm, "circle-check", prepare=who_can_be_asked),
         Verb("merge", _("Merge"), MERGE, take_in, MergeForm, "arrow-merge", danger=True),
     )
 
@@ -135,15 +140,6 @@ class CustomerResource(DealershipResource):
         }
 
     # -- the page
-
-    def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
-        made = super().verb_form(verb, user, row, **options)
-        if verb.name == "consent":
-            points = [each.value for each in row.contact_points.all()]
-            made.fields["contact"].help_text = _now("Blank: the first one. There are: %(values)s.") % {
-                "values": ", ".join(points) or "–"
-            }
-        return made
 
     def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
         user = request.user

@@ -59,6 +59,14 @@ def condition(vehicle: Vehicle) -> str:
     return str(vehicle.get_condition_display())
 
 
+def prices_now(form: Any, user: Any, vehicle: Vehicle) -> None:
+    form.initial = {"asking": vehicle.asking_price, "minimum": vehicle.minimum_price}
+
+
+def where_it_may_go(form: Any, user: Any, vehicle: Vehicle) -> None:
+    form.fields["to"].queryset = transfers.targets(user, vehicle)
+
+
 class VehicleResource(DealershipResource):
     """What a dealership has to sell, and what it sold."""
 
@@ -110,7 +118,7 @@ class VehicleResource(DealershipResource):
     detail_template = "inventory/vehicle.html"
     verbs = (
         Verb("move", _("Change status"), CHANGE, Vehicle.move_to, MoveForm, "arrows-sort", bulk=True),
-        Verb("price", _("Set prices"), PRICE, Vehicle.price, PriceForm, "cash"),
+        Verb("price", _("Set prices"), PRICE, Vehicle.price, PriceForm, "cash", prepare=prices_now),
         Verb(
             "transfer",
             _("Transfer"),
@@ -119,6 +127,7 @@ class VehicleResource(DealershipResource):
             TransferForm,
             "arrows-left-right",
             open_to=lambda row: row.dealership.group_id is not None and row.status in transfers.MOVABLE,
+            prepare=where_it_may_go,
         ),
         Verb(
             "undo-transfer",
@@ -144,14 +153,6 @@ class VehicleResource(DealershipResource):
             name: [(each, each) for each in rows.exclude(**{name: ""}).values_list(name, flat=True).distinct()[:200]]
             for name in ("make", "location")
         }
-
-    def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
-        made = super().verb_form(verb, user, row, **options)
-        if verb.name == "price":
-            made.initial = {"asking": row.asking_price, "minimum": row.minimum_price}
-        elif verb.name == "transfer":
-            made.fields["to"].queryset = transfers.targets(user, row)
-        return made
 
     def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         return gallery.shown(request.user, row)

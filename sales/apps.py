@@ -7,7 +7,8 @@ class SalesConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_migrate
 
-        from sales import schedules, timeline
+        from sales import conversion, schedules, timeline
 
         timeline.connect()
+        conversion.connect()
         post_migrate.connect(schedules.create_missing, sender=self)

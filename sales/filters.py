@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.filters import AnyOf, CountFilter, amount_bounds, day_bounds
+from config.backoffice.filters import AnyNumberOf, AnyOf, CountFilter, amount_bounds, day_bounds
 from sales.models import CatalogueItem, Deal, Registration, TaxRate
 from sales.models.catalogue import Kind
 
@@ -31,6 +31,7 @@ class DealFilters(django_filters.FilterSet):
     dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
     stage = django_filters.MultipleChoiceFilter(choices=Deal.Stage.choices, distinct=False, label=_("stage"))
     salesperson = AnyOf(field_name="salesperson__email", label=_("salesperson"))
+    lead = AnyNumberOf(field_name="lead", label=_("number of the lead"))
     approval = django_filters.MultipleChoiceFilter(
         choices=[("waiting", _("waits for approval"))], distinct=False, label=_("approval"), method="waiting"
     )

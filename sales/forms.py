@@ -20,6 +20,7 @@ from sales.arithmetic import Lever
 from sales.models import CatalogueItem, Deal, Deposit, Document, Item, Registration, Scenario, TaxRate, TradeIn
 from sales.offers import written
 from sales.scenarios import COPIED_OF_TRADE_IN
+from sales.stages import need_the_only
 
 MOST_CHOICES = 200
 """Rows that a choice offers; others are named by their id, in an address or by the API."""
@@ -107,11 +108,7 @@ class DealForm(OwnForm):
                 _("Customer and vehicle stay as they are once the vehicle is reserved or approval was asked.")
             )
         if customer and vehicle and (self.instance.pk is None or self.instance.is_open):
-            unfinished = Deal.objects.filter(customer=customer, vehicle=vehicle, stage__in=[*Deal.OPEN, "contracted"])
-            if (other := unfinished.exclude(pk=self.instance.pk).first()) is not None:
-                raise ValidationError(
-                    _("Deal %(number)s of this customer and vehicle is not finished."), params={"number": other.number}
-                )
+            need_the_only(customer, vehicle, self.instance.pk)
         return found
 
 

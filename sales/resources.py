@@ -55,6 +55,12 @@ def vehicle(deal: Deal) -> Cell:
     return Cell(str(deal.vehicle), address=reverse("vehicles-detail", args=[deal.vehicle_id]))
 
 
+def lead(deal: Deal) -> Cell:
+    """Of which it was made."""
+    found = deal.lead
+    return Cell(found.name, address=reverse("leads-detail", args=[found.pk])) if found else Cell()
+
+
 def salesperson(deal: Deal) -> str:
     return deal.salesperson.get_short_name() if deal.salesperson else ""
 
@@ -86,6 +92,7 @@ class DealResource(DealershipResource):
         Column("stage", _("stage"), stage),
         attribute("total", _("total price"), sortable=True, numeric=True),
         Column("salesperson", _("salesperson"), salesperson),
+        Column("lead", _("lead"), lead),
         attribute("created_at", _("created"), sortable=True),
         attribute("contracted_at", _("contracted"), sortable=False),
         attribute("delivered_at", _("delivered"), sortable=False),
@@ -113,7 +120,7 @@ class DealResource(DealershipResource):
     )
 
     def rows(self, user: Any) -> QuerySet[Any]:
-        return super().rows(user).select_related("dealership", "customer", "vehicle", "salesperson")
+        return super().rows(user).select_related("dealership", "customer", "vehicle", "lead", "salesperson")
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         rows = super().rows(user).order_by().exclude(salesperson=None)

@@ -74,6 +74,14 @@ def person_of(by: Any) -> User | None:
     return by if isinstance(by, User) else None
 
 
+def need_the_only(customer: Any, vehicle: Any, here: int | None = None) -> None:
+    """Raises ValidationError if there is another unfinished deal of this customer and vehicle than `here`."""
+    unfinished = Deal.objects.filter(customer=customer, vehicle=vehicle, stage__in=[*Deal.OPEN, Stage.CONTRACTED])
+    if (other := unfinished.exclude(pk=here or 0).first()) is not None:
+        words = _("Deal %(number)s of this customer and vehicle is not finished.")
+        raise ValidationError(words % {"number": other.number})
+
+
 @transaction.atomic
 def begin(deal: Deal) -> Deal:
     """Store a new deal, with a number and its first scenario."""

@@ -309,8 +309,10 @@ class VerbPage(ResourcePage):
         form = self.resource.verb_form(self.verb, request.user, row, data=request.POST) if self.verb.form else None
         if form is not None and not form.is_valid():
             return self.ask(row, form, 422)
-        tell(request, [done(self.verb, row, request.user, form)])
-        return redirect(self.resource.address(row))
+        outcome = done(self.verb, row, request.user, form)
+        tell(request, [outcome])
+        leads_to = self.verb.leads_to or self.resource.address
+        return redirect(leads_to(row) if outcome[0] else self.resource.address(row))
 
 
 class BulkPage(ResourcePage):

@@ -40,6 +40,10 @@ class Verb:
     """Whether it can be done with several rows at once."""
     open_to: Callable[[Any], bool] = lambda row: True
     """Whether it makes sense for a row as it is."""
+    prepare: Callable[[Any, Any, Any], None] | None = None
+    """Called with the form, the user and the row, None for several: what is asked may depend on both."""
+    leads_to: Callable[[Any], str] | None = None
+    """The address of what came of it, asked with the row; else its page is shown again."""
 
 
 @dataclass(frozen=True)
@@ -233,9 +237,12 @@ class Resource:
         return {}
 
     def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
-        """The form of a verb, which may ask for what depends on who does it, and with which row; None: with several."""
-        made: Any = verb.form
-        return made(**options)
+        """The form of a verb, as `user` sees it of this row; None: of several."""
+        form: Any = verb.form
+        made = form(**options)
+        if verb.prepare is not None:
+            verb.prepare(made, user, row)
+        return made
 
     def serialized(self) -> dict[str, Any]:
         """What the API tells of a row beside its columns: serializer fields by name."""

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.models import Customer
+from crm.models import Customer, Lead
 from dealers.fences import OwnKey
 from dealers.models import Dealership, DealershipRows
 from dealers.versions import Versions
@@ -51,6 +51,16 @@ class Deal(models.Model):
     number = models.CharField(_("number"), max_length=20, editable=False)
     customer = OwnKey(Customer, models.PROTECT, related_name="deals", verbose_name=_("customer"))
     vehicle = OwnKey(Vehicle, models.PROTECT, related_name="deals", verbose_name=_("vehicle"))
+    lead = OwnKey(
+        Lead,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="deals",
+        verbose_name=_("lead"),
+    )
+    """Of which it was made."""
     salesperson = person(_("salesperson"), editable=True)
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.DRAFT, editable=False)
     note = models.TextField(_("note"), blank=True, max_length=4000)

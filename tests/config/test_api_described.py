@@ -31,10 +31,10 @@ EXAMPLES = {"owner": 3, "technician": 2, "anonymous": 2}
 the others of what changes something, where they are refused before anybody looks at what they sent. What they read is
 filtered by the same code."""
 READS = ["GET", "HEAD", "OPTIONS"]
-OF_RESOURCES = [prefix for prefix, view, _name in router.registry if hasattr(view, "resource") and prefix != "holidays"]
+OF_RESOURCES = [prefix for prefix, view, _name in router.registry if hasattr(view, "resource")]
 MADE_ALIKE = (
     rf"^/api/v1/(dgi/({'|'.join(JOB_TYPES)}|freshness|backfills/$|quarantine/(replay|wait-again)?/?$)"
-    rf"|({'|'.join(OF_RESOURCES)})/)"
+    rf"|(?!holidays/)({'|'.join(OF_RESOURCES)})/)"
 )
 """Asked by chance alone, and not besides with each boundary of each of their filters or members, which would take
 minutes: that is done with the list of runs, with holidays, and with what ignores entries of the quarantine, made of

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
 
 from dealers.models import Dealership, User
 from dealers.roles import Role
@@ -59,3 +63,21 @@ def cut(deal: Deal, by: User, amount: int) -> None:
 
     scenarios.write(deal.chosen, by=by, values={"discount": Decimal(amount), "discount_reason": "end of the month"})
     deal.refresh_from_db()
+
+
+def at_once(work: Any, rows: list[Any], by: User) -> list[str]:
+    """What each of several threads got that began at the same moment."""
+    start = Barrier(len(rows))
+
+    def one(row: Any) -> str:
+        try:
+            start.wait(30)
+            work(row, by=by)
+        except ValidationError as error:
+            return " ".join(error.messages)
+        finally:
+            connection.close()
+        return "done"
+
+    with ThreadPoolExecutor(len(rows)) as threads:
+        return list(threads.map(one, rows))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
-from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -21,7 +19,7 @@ from sales import scenarios, stages
 from sales.models import Deal, Registration, Reservation
 from sales.tasks import expire_reservations
 from tests.factories import DealFactory, VehicleFactory
-from tests.sales.conftest import NEED_A_REASON, ROAD, cut, deal_at, do
+from tests.sales.conftest import NEED_A_REASON, ROAD, at_once, cut, deal_at, do
 
 pytestmark = pytest.mark.django_db
 
@@ -187,24 +185,6 @@ def test_the_database_keeps_one_open_reservation_of_a_vehicle(dealership_a: Deal
         Reservation.objects.create(
             dealership=dealership_a, deal=deal, vehicle=deal.vehicle, until=timezone.now() + timedelta(days=1)
         )
-
-
-def at_once(work: Any, rows: list[Any], by: User) -> list[str]:
-    """What each of several threads got that began at the same moment."""
-    start = Barrier(len(rows))
-
-    def one(row: Any) -> str:
-        try:
-            start.wait(30)
-            work(row, by=by)
-        except ValidationError as error:
-            return " ".join(error.messages)
-        finally:
-            connection.close()
-        return "done"
-
-    with ThreadPoolExecutor(len(rows)) as threads:
-        return list(threads.map(one, rows))
 
 
 @pytest.mark.django_db(transaction=True)
