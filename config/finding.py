@@ -1,4 +1,4 @@
-"""Finds pages and records by a few words: the bar at the top, and the command palette."""
+"""Finds pages, what can be begun, rows and records by a few words: the bar at the top, and the command palette."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from config import menu
+from config.backoffice.finding import beginnings, rows_with
 from dealers import flags
 from ingestion.finding import records_with
 
 
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    """Pages whose name has the words, and records that have them, the newest of each job type."""
+    """Pages whose name has the words, and rows and records that have them, the newest of each kind."""
     words = " ".join(request.GET.get("q", "").split())[:100]
-    pages = [
-        each
-        for _group, items in menu.shown(request)
-        for each in items
-        if words and words.casefold() in str(each.item.label).casefold()
-    ]
-    found = records_with(request.user, words) if len(words) > 1 else []
+
+    def fits(label: object) -> bool:
+        return bool(words) and words.casefold() in str(label).casefold()
+
+    pages = [each for _group, items in menu.shown(request) for each in items if fits(each.item.label)]
+    found = [*rows_with(request.user, words), *records_with(request.user, words)] if len(words) > 1 else []
+    context = {"words": words, "pages": pages, "beginnings": list(beginnings(request.user, fits)), "found": found}
     part = bool(getattr(request, "htmx", None))
     if part and not flags.is_on("command_palette", flags.dealership_of(request)):
         raise Http404
-    return render(
-        request, "search/choices.html" if part else "search/page.html", {"words": words, "pages": pages, "found": found}
-    )
+    return render(request, "search/choices.html" if part else "search/page.html", context)
 
 
 @login_required

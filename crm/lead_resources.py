@@ -124,6 +124,7 @@ class LeadResource(DealershipResource):
         DEALERSHIP,
     )
     listed = ("name", "status", "temperature", "wish", "worth", "assigned_to", "next_step_at", "first_response_at")
+    searched = True
     first_filters = ("search", "status", "assigned_to", "attention")
     secret_filters = frozenset({"search"})
     verbs = (
@@ -205,6 +206,9 @@ class LeadResource(DealershipResource):
             open_to=lambda row: row.customer_id is None,
         ),
     )
+
+    def hint(self, row: Any) -> str:
+        return " · ".join(filter(None, (row.get_status_display(), row.wishes_in_words)))
 
     def rows(self, user: Any) -> QuerySet[Any]:
         visible: Any = super().rows(user)

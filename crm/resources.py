@@ -85,6 +85,7 @@ class CustomerResource(DealershipResource):
         DEALERSHIP,
     )
     listed = ("name", "type", "phone", "email", "vehicles", "tags", "created_at")
+    searched = True
     first_filters = ("search", "type", "tag")
     untold = frozenset({"identity_sealed", "identity_hash", "deleted_at", "erased_at"})
     detail_template = "crm/customer.html"
@@ -93,6 +94,9 @@ class CustomerResource(DealershipResource):
         Verb("consent", _("Record consent"), CHANGE, consented, ConsentForm, "circle-check", prepare=who_can_be_asked),
         Verb("merge", _("Merge"), MERGE, take_in, MergeForm, "arrow-merge", danger=True),
     )
+
+    def hint(self, row: Any) -> str:
+        return " · ".join(filter(None, (row.phone, row.email)))
 
     def rows(self, user: Any) -> QuerySet[Any]:
         return super().rows(user).select_related("dealership")

@@ -16,7 +16,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import EmailField, Model, QuerySet, URLField
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import exceptions, serializers, status, viewsets
@@ -73,16 +73,19 @@ class RowSerializer(serializers.ModelSerializer):
 @cache
 def row_serializer(resource: Resource) -> type[RowSerializer]:
     """A row with the columns of its model that are not `untold`, and what the resource adds in `serialized`."""
-    model, added = resource.model, resource.serialized()
+    model, added = resource.model, dict(resource.serialized())
     names = [field.name for field in model._meta.concrete_fields if field.name not in resource.untold]
     secrets = {column.name: column.permission for column in resource.columns if column.permission}
     options: dict[str, dict[str, Any]] = {
         name: {"allow_null": True, "read_only": True} for name in names if name in secrets
     }
     for column in model._meta.concrete_fields:
-        if column.name in names and column.choices and column.blank:
+        if column.name in names and column.blank and column.choices:
             options[column.name] = {**options.get(column.name, {"read_only": True}), "allow_blank": True}
-    fields = [*names, "dealer", *added]
+        elif column.name in names and column.blank and isinstance(column, EmailField | URLField):
+            # what is blank is no address: the description promises a text
+            added[column.name] = serializers.CharField(**options.pop(column.name, {"read_only": True}))
+    fields = list(dict.fromkeys([*names, "dealer", *added]))
     meta = {"model": model, "fields": fields, "read_only_fields": names, "extra_kwargs": options}
     declared = {**added, "Meta": type("Meta", (), meta), "secrets": secrets, "__doc__": str(model._meta.verbose_name)}
     return type(f"{model.__name__}Serializer", (RowSerializer,), declared)
@@ -104,17 +107,20 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
         return merging.with_version(self.resource.listing(rows).select_related("dealership"))
 
     def locked(self) -> Any:
-        """The row that is about to be changed, if it is as who asks knows it, and if they may."""
+        """The row that is about to be changed, if there is one and they may."""
         rows = self.resource.rows(self.request.user).select_for_update(of=("self",))
         row = rows.filter(pk=self.kwargs["pk"]).first()
         if row is None:
             raise exceptions.NotFound
         if not self.request.user.has_perm(permission_of(self), row):
             raise exceptions.PermissionDenied
+        return row
+
+    def need_known(self, row: Any) -> None:
+        """Raises ChangedMeanwhile unless the row is as who asks knows it. Asked last: what is wrong anyway is told."""
         known = self.request.headers.get("If-Match", "*").strip()
         if known not in ("*", f'"{merging.version_of(row)}"'):
             raise ChangedMeanwhile
-        return row
 
     def told(self, row: Model, status_code: int = status.HTTP_200_OK, **headers: str) -> Response:
         """The row as it is now, with its version."""
@@ -169,9 +175,10 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
 
     def update(self, request: Request, *args: Any, **options: Any) -> Response:
         resource, user, partial = self.resource, request.user, bool(options.pop("partial", False))
-        data = self.checked(resource.form, partial=partial)  # type: ignore[arg-type]
         with transaction.atomic():
             row = self.locked()
+            data = self.checked(resource.form, partial=partial)  # type: ignore[arg-type]
+            self.need_known(row)
             if partial:
                 data = as_it_is(resource.form_for(user, "change", instance=row)) | data
             form = resource.form_for(user, "change", data=data, instance=row)
@@ -181,6 +188,7 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
     def destroy(self, request: Request, *args: Any, **options: Any) -> Response:
         with transaction.atomic():
             row = self.locked()
+            self.need_known(row)
             try:
                 self.resource.delete_row(request.user, row)
             except ValidationError as error:
@@ -190,9 +198,10 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
     def do(self, verb: Verb) -> Response:
         """Carry out a verb of the row."""
         given: dict[str, Any] = {}
-        data = self.checked(verb.form) if verb.form is not None else {}
         with transaction.atomic():
             row = self.locked()
+            data = self.checked(verb.form) if verb.form is not None else {}
+            self.need_known(row)
             if verb.form is not None:
                 form = self.resource.verb_form(verb, self.request.user, row, data=data)
                 if not form.is_valid():

@@ -46,7 +46,7 @@ CLOSED_PAGES = (
 CLOSED_MODELS = (
     *("dealers.user", "dealers.membership", "dealers.invitation", "account.emailaddress", "mfa.authenticator"),
     *("token_blacklist.outstandingtoken", "token_blacklist.blacklistedtoken", "ingestion.connection"),
-    "dealers.servicetoken",
+    *("dealers.servicetoken", "sales.offerlink"),
 )
 """Models of which no row is written: credentials, and who may do what."""
 KEPT_MODELS = ("usersessions.usersession",)

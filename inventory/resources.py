@@ -113,6 +113,7 @@ class VehicleResource(DealershipResource):
         "location",
         "dealership",
     )
+    searched = True
     first_filters = ("search", "status", "make", "location")
     cards_template = "inventory/cards.html"
     detail_template = "inventory/vehicle.html"
@@ -139,6 +140,9 @@ class VehicleResource(DealershipResource):
         ),
         Verb("odometer", _("Read odometer"), CHANGE, Vehicle.read_odometer, OdometerForm, "gauge"),
     )
+
+    def hint(self, row: Any) -> str:
+        return " · ".join(filter(None, (row.plate, row.vin, row.get_status_display())))
 
     def rows(self, user: Any) -> QuerySet[Any]:
         return super().rows(user).select_related("dealership")

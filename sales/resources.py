@@ -101,6 +101,7 @@ class DealResource(DealershipResource):
         DEALERSHIP,
     )
     listed = ("number", "customer", "vehicle", "stage", "total", "salesperson", "created_at")
+    searched = True
     first_filters = ("search", "stage", "salesperson", "approval")
     verbs = (
         Verb("quote", _("Mark as quoted"), CHANGE, stages.quote, icon="file-text"),
@@ -118,6 +119,9 @@ class DealResource(DealershipResource):
         Verb("cancel", _("Cancel the deal"), "sales.deal:cancel", stages.cancel, ReasonForm, danger=True),
         Verb("unwind", _("Unwind"), "sales.deal:unwind", stages.unwind, ReasonForm, "rotate-clockwise", danger=True),
     )
+
+    def hint(self, row: Any) -> str:
+        return " · ".join((row.customer.name, row.vehicle.name, row.get_stage_display()))
 
     def rows(self, user: Any) -> QuerySet[Any]:
         return super().rows(user).select_related("dealership", "customer", "vehicle", "lead", "salesperson")

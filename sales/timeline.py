@@ -26,11 +26,12 @@ MOMENTS = (
 
 
 def deals(user: Any, customer: Customer, before: datetime | None, most: int) -> Iterator[Entry]:
-    rows = Deal.objects.filter(customer=customer).select_related("vehicle")
-    for column, words in MOMENTS:
-        for deal in timeline.until(rows.filter(**{f"{column}__isnull": False}), before, most, column):
-            address = reverse("deals-detail", args=[deal.pk])
-            yield Entry(getattr(deal, column), str(words), str(deal), address=address, icon="heart-handshake")
+    for deal in Deal.objects.filter(customer=customer).select_related("vehicle"):
+        address = reverse("deals-detail", args=[deal.pk])
+        for column, words in MOMENTS:
+            at = getattr(deal, column)
+            if at is not None and (before is None or at < before):
+                yield Entry(at, str(words), str(deal), address=address, icon="heart-handshake")
 
 
 def panel(user: Any, customer: Customer) -> Panel | None:

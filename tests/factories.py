@@ -36,7 +36,7 @@ from ingestion.job_types import JobType
 from ingestion.models import Adoption, Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 from inventory import services as vehicles
 from inventory.models import PreparationStep, PriceChange, Vehicle, VehicleImage
-from sales import stages
+from sales import documents, stages
 from sales.models import (
     CatalogueItem,
     Contract,
@@ -423,6 +423,9 @@ class DocumentFactory(OfDealFactory):
 
     kind, version, language = "offer", 1, "id"
     pdf, sha256 = b"%PDF-1.7", "0" * 64
+    facts = factory.LazyAttribute(
+        lambda made: documents.facts_of(made.deal, made.deal.chosen, Document.Kind(made.kind), made.version, "id")
+    )
 
 
 class OfferLinkFactory(factory.django.DjangoModelFactory):

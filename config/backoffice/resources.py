@@ -91,6 +91,8 @@ class Resource:
     listed: Sequence[str] = ()
     """The columns shown unless others are chosen; by default all."""
     filterset: Any = None
+    searched: bool = False
+    """Whether the search over everything looks here as well, by the filter `search`."""
     first_filters: Sequence[str] = ()
     hidden_filters: Sequence[str] = ()
     ordering: str = "-id"
@@ -125,6 +127,10 @@ class Resource:
 
     def title(self, row: Any) -> str:
         return str(row)
+
+    def hint(self, row: Any) -> str:
+        """What tells a row, as `listing` reads it, from others of the same title."""
+        return ""
 
     # -- rows
 

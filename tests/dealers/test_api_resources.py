@@ -176,3 +176,8 @@ def test_what_two_people_change_in_one_field_is_asked(owner: User, dealership_a:
     assert client.post(address, again).status_code == 302
     row.refresh_from_db()
     assert row.name == "Hindu New Year"
+
+
+def test_an_address_that_may_be_blank_is_described_as_a_text(owner: User, dealership_a: Dealership) -> None:
+    described = api_of(owner).get("/api/schema/", {"format": "json"}).json()["components"]["schemas"]["Lead"]
+    assert "format" not in described["properties"]["email"]
