@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -127,7 +127,7 @@ class LeadResource(DealershipResource):
     searched = True
     first_filters = ("search", "status", "assigned_to", "attention")
     secret_filters = frozenset({"search"})
-    verbs = (
+    verbs: Sequence[Verb] = (
         Verb(
             "contact",
             _("Note a contact"),

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand
 from dealers.models import Dealership, Group, Membership, User
 from dealers.roles import Role
 from dealers.tenancy import platform
-from ingestion import demo, schedules, services, slots, tasks
+from ingestion import demo, demo_people, schedules, services, slots, tasks
 from ingestion.models import Connection
 from ingestion.sandbox import config as sandbox
 
@@ -84,6 +84,7 @@ class Command(BaseCommand):
         self.people(dealerships)
         for dealership in dealerships:
             demo.fill(dealership)
+            demo_people.fill(dealership)
             demo.adopt(dealership)
         schedules.create_missing()
         slots.fill()
