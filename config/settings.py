@@ -209,6 +209,7 @@ SESSION_COOKIE_AGE = 60 * 60 * 12
 SESSION_ABSOLUTE_AGE = 60 * 60 * 24 * 7
 """Seconds after which it ends however busy it is."""
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_FAILURE_VIEW = "config.backoffice.errors.form_refused"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS

@@ -91,8 +91,8 @@ def row_serializer(resource: Resource) -> type[RowSerializer]:
     return type(f"{model.__name__}Serializer", (RowSerializer,), declared)
 
 
-class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
-    """Rows of a resource; subclasses are made by `viewset_of`."""
+class ReadViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
+    """Rows of a resource, and its verbs; subclasses are made by `viewset_of`."""
 
     resource: Resource
     permission_classes = [Access]
@@ -136,6 +136,30 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
         body = body_of(form_class)(data=self.request.data, partial=partial)
         body.is_valid(raise_exception=True)
         return data_of(body.validated_data)
+
+    def do(self, verb: Verb) -> Response:
+        """Carry out a verb of the row."""
+        given: dict[str, Any] = {}
+        with transaction.atomic():
+            row = self.locked()
+            data = self.checked(verb.form) if verb.form is not None else {}
+            self.need_known(row)
+            if verb.form is not None:
+                form = self.resource.verb_form(verb, self.request.user, row, data=data)
+                if not form.is_valid():
+                    raise exceptions.ValidationError(problems(form))
+                given = form.cleaned_data
+            if not verb.open_to(row):
+                raise ConflictError
+            try:
+                verb.call(row, by=self.request.user, **given)
+            except ValidationError as error:
+                raise refused(error)
+        return self.told(row)
+
+
+class ResourceViewSet(ReadViewSet, viewsets.ModelViewSet):
+    """Rows of a resource that are written by its form."""
 
     def written(self, write: Any, form: forms.Form) -> Any:
         """What `write` makes of a valid form, in one transaction."""
@@ -195,26 +219,6 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
                 raise refused(error)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def do(self, verb: Verb) -> Response:
-        """Carry out a verb of the row."""
-        given: dict[str, Any] = {}
-        with transaction.atomic():
-            row = self.locked()
-            data = self.checked(verb.form) if verb.form is not None else {}
-            self.need_known(row)
-            if verb.form is not None:
-                form = self.resource.verb_form(verb, self.request.user, row, data=data)
-                if not form.is_valid():
-                    raise exceptions.ValidationError(problems(form))
-                given = form.cleaned_data
-            if not verb.open_to(row):
-                raise ConflictError
-            try:
-                verb.call(row, by=self.request.user, **given)
-            except ValidationError as error:
-                raise refused(error)
-        return self.told(row)
-
 
 def as_it_is(form: Any) -> dict[str, Any]:
     """A form's data if it were sent as it is shown."""
@@ -239,7 +243,7 @@ def refused(error: ValidationError) -> exceptions.APIException:
 def action_of(verb: Verb) -> Any:
     """The endpoint of a verb."""
 
-    def method(self: ResourceViewSet, request: Request, pk: str) -> Response:
+    def method(self: ReadViewSet, request: Request, pk: str) -> Response:
         return self.do(verb)
 
     method.__name__ = verb.name.replace("-", "_")
@@ -247,7 +251,7 @@ def action_of(verb: Verb) -> Any:
     return action(detail=True, methods=["post"], url_path=verb.name)(method)
 
 
-def viewset_of(resource: Resource) -> type[ResourceViewSet]:
+def viewset_of(resource: Resource) -> type[ReadViewSet]:
     """The endpoint of a resource with what its pages have: no form, nothing to write."""
     told, writes = row_serializer(resource), resource.form is not None
     declared: dict[str, Any] = {
@@ -260,9 +264,8 @@ def viewset_of(resource: Resource) -> type[ResourceViewSet]:
         "http_method_names": ["get", "head", "options", *(["post", "put", "patch", "delete"] if writes else ["post"])],
         "__doc__": f"{str(resource.model._meta.verbose_name_plural).capitalize()}.",
     }
-    declared["acts_with"] = {name: resource.permission_for(verb) for name, verb in WRITES.items()} | {
-        verb.name.replace("-", "_"): verb.permission for verb in resource.verbs
-    }
+    written = {name: resource.permission_for(verb) for name, verb in WRITES.items()} if writes else {}
+    declared["acts_with"] = written | {verb.name.replace("-", "_"): verb.permission for verb in resource.verbs}
     declared |= {verb.name.replace("-", "_"): action_of(verb) for verb in resource.verbs}
     base: Any = ResourceViewSet if writes else ReadViewSet
     made = type(f"{resource.model.__name__}ViewSet", (base,), declared)
@@ -280,11 +283,5 @@ def viewset_of(resource: Resource) -> type[ResourceViewSet]:
             "partial_update": extend_schema(request=body, responses=told, parameters=[IF_MATCH]),
             "destroy": extend_schema(parameters=[IF_MATCH]),
         }
-    found: type[ResourceViewSet] = extend_schema_view(**described)(made)
+    found: type[ReadViewSet] = extend_schema_view(**described)(made)
     return found
-
-
-class ReadViewSet(ResourceViewSet):
-    """Rows that nobody writes by a form."""
-
-    create = update = partial_update = destroy = None  # type: ignore[assignment]

@@ -15,17 +15,21 @@ from config.backoffice.cells import Column, attribute
 from config.backoffice.filters import AnyOf, day_bounds
 from config.backoffice.resources import Resource, register
 from dealers import audit, once
-from dealers.models import Dealership, Holiday
+from dealers.models import Dealership, DealershipRows, Holiday
 
 
 class DealershipResource(Resource):
     """Rows of dealerships that people add, change and delete. The audit tells each in the same transaction.
 
-    A form's `dealership` offers those in which its reader may do so, and is fixed once the row is there.
+    A form's `dealership` offers those in which its reader may do so, and is fixed once the row is there. Any other
+    field that names rows of dealerships takes those that its reader sees.
     """
 
     def form_for(self, user: Any, verb: str, **options: Any) -> Any:
         form = super().form_for(user, verb, **options)
+        for each in form.fields.values():
+            if isinstance(rows := getattr(each, "queryset", None), DealershipRows):
+                each.queryset = rows.visible_to(user)
         field: Any = form.fields.get("dealership")
         if field is not None:
             permission = f"{self.model._meta.app_label}.{self.model._meta.model_name}:{verb}"

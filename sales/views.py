@@ -275,7 +275,7 @@ def private(response: HttpResponse) -> HttpResponse:
     """Nobody keeps it, finds it, or learns its address from a link on it."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"  # with no referrer a browser hides the origin of its form
     return response
 
 

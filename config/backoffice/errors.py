@@ -116,6 +116,15 @@ def as_json(type_: str, message: Any, status_code: int) -> JsonResponse:
     return JsonResponse(body, status=status_code)
 
 
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """What a form gets without the token of its page (Django's CSRF_FAILURE_VIEW): a page like the others."""
+    log.warning("a form was refused: %s", reason)
+    words = _("This form was not sent from a page of this session. Open the page again, and send it once more.")
+    if request.path.startswith(API):
+        return as_json("permission_denied", words, 403)
+    return defaults.permission_denied(request, PermissionDenied(str(words)))
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """handler404: an address below /api/ that leads nowhere answers in the API's shape."""
     if request.path.startswith(API):

@@ -12,7 +12,7 @@ from importlib import import_module
 
 from tests.bench.frame import Options, session
 
-MEASUREMENTS = ("loading", "jobs", "fleet", "stall", "memory", "lists", "dashboard", "many")
+MEASUREMENTS = ("loading", "jobs", "fleet", "stall", "memory", "lists", "dashboard", "selling", "many")
 """Modules of this package, each with `measure(session) -> Table`; the one that fills the disk comes last."""
 
 

@@ -313,3 +313,14 @@ def test_an_error_tells_nothing_of_the_inside(address: str) -> None:
 def test_a_token_is_over_when_it_says_so(alice: User) -> None:
     assert answered(jwt.encode(claims(alice) | {"exp": int(time.time()) - 1}, api_settings.SIGNING_KEY, "HS256")) == 401
     assert json.loads(Client().get(ME).content)["type"] == "not_authenticated"
+
+
+def test_a_form_without_its_token_gets_a_page_like_the_others(owner: User, client: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(owner)
+    answer = strict.post("/settings/holidays/new/", {"name": "x"})
+    text = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Open the page again" in text
+    assert "<style" not in text
+    assert answer.headers["X-Request-ID"] in text

@@ -115,7 +115,7 @@ def test_a_link_shows_the_offer_to_nobody_but_its_holder_and_keeps_no_copy(
     answer = stranger().get(f"/offers/{token}/")
     text = answer.content.decode()
     assert answer.status_code == 200
-    assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert (answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == ("no-store", "same-origin")
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert offered.customer.name in text
     assert "19,300,000" in text

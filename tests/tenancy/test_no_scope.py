@@ -10,8 +10,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 
 from dealers import tenancy
-from dealers.fences import owner_column
-from dealers.models import Event
+from dealers.fences import APPEND_ONLY, owner_column
 from tests.tenancy.world import World, contents, fenced_models
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -50,7 +49,7 @@ def test_without_a_scope_there_is_no_row_and_nothing_is_written(world: World, be
             cursor.execute(f"SELECT count(*) FROM {table}")
             assert cursor.fetchone() == (0,), label
             assert not model._default_manager.exists(), label
-            if model is not Event:  # nobody may even try
+            if label not in APPEND_ONLY:  # of which nobody may even try
                 cursor.execute(f"UPDATE {table} SET {owner_column(model)} = {owner_column(model)}")
                 assert cursor.rowcount == 0, label
                 cursor.execute(f"DELETE FROM {table}")
@@ -76,7 +75,7 @@ def test_a_scope_of_one_dealership_sees_and_changes_no_row_of_another(world: Wor
         with tenancy.acting_for([ours]), connection.cursor() as cursor:
             cursor.execute(f"SELECT DISTINCT {owner} FROM {table}")
             assert cursor.fetchall() == [(ours,)], table
-            if model is Event:
+            if model._meta.label_lower in APPEND_ONLY:
                 continue
             cursor.execute(f"UPDATE {table} SET {owner} = {owner} WHERE {owner} <> %s", [ours])
             assert cursor.rowcount == 0, table
