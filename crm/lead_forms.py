@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from crm import lead_services
 from crm.models import Absence, Appointment, Customer, Lead
 from crm.models.rota import sellers
-from dealers.models import User
+from dealers.choosing import Person
 from inventory.models import Vehicle
 
 
@@ -37,16 +37,6 @@ def e164(text: str, country: str) -> str:
             params={"text": text[:40]},
         )
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
-
-
-class Person(forms.ModelChoiceField):
-    """A person by name; whom it offers, the resource says."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(User.objects.none(), **options)
-
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.get_short_name())
 
 
 class Vehicles(forms.ModelMultipleChoiceField):

@@ -105,7 +105,7 @@ class ResourceViewSet(BackofficeView, viewsets.ModelViewSet):
 
     def locked(self) -> Any:
         """The row that is about to be changed, if it is as who asks knows it, and if they may."""
-        rows = self.resource.rows(self.request.user).select_for_update(of=("self",))
+        rows = self.resource.rows(self.request.user).select_for_update(of=self.resource.locks)
         row = rows.filter(pk=self.kwargs["pk"]).first()
         if row is None:
             raise exceptions.NotFound

@@ -247,7 +247,7 @@ class EditPage(FormPage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         with transaction.atomic():
-            rows = self.resource.rows(request.user).select_for_update(of=("self",))
+            rows = self.resource.rows(request.user).select_for_update(of=self.resource.locks)
             row = get_object_or_404(rows, pk=pk)
             self.need("change", row)
             data, both, now = request.POST, dict[str, str](), merging.version_of(row)
@@ -310,7 +310,8 @@ class VerbPage(ResourcePage):
         if form is not None and not form.is_valid():
             return self.ask(row, form, 422)
         tell(request, [done(self.verb, row, request.user, form)])
-        return redirect(self.resource.address(row))
+        asked = request.POST.get("next", "")
+        return redirect(asked if url_has_allowed_host_and_scheme(asked, None) else self.resource.address(row))
 
 
 class BulkPage(ResourcePage):

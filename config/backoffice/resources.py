@@ -93,6 +93,8 @@ class Resource:
     page_size: int = 50
     form: type[forms.ModelForm] | None = None
     verbs: Sequence[Verb] = ()
+    locks: tuple[str, ...] = ("self",)
+    """What a change of a row locks first: itself, or the row on which its verbs wait for each other."""
     exports: bool = True
     untold: frozenset[str] = frozenset()
     """Columns of the model that the API does not tell."""
