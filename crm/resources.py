@@ -82,6 +82,7 @@ class CustomerResource(DealershipResource):
     listed = ("name", "type", "phone", "email", "vehicles", "tags", "created_at")
     first_filters = ("search", "type", "tag")
     untold = frozenset({"identity_sealed", "identity_hash", "deleted_at", "erased_at"})
+    list_template = "crm/customers.html"
     detail_template = "crm/customer.html"
     form_template = "crm/customer_form.html"
     verbs = (
@@ -135,6 +136,9 @@ class CustomerResource(DealershipResource):
         }
 
     # -- the page
+
+    def above(self, request: HttpRequest, rows: QuerySet[Any] | None) -> dict[str, Any]:
+        return {"restores": request.user.has_perm(self.permission_for("delete"))}
 
     def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
         made = super().verb_form(verb, user, row, **options)
