@@ -39,12 +39,19 @@ def e164(text: str, country: str) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
+IN_STOCK = {"status": [each.value for each in Vehicle.IN_STOCK]}
+"""What of the vehicles' filters is asked when one that can be sold is looked up."""
+
+
 class Vehicles(forms.ModelMultipleChoiceField):
+    asked = IN_STOCK
+
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.name} · {obj.stock_number}"
 
 
 class OneVehicle(forms.ModelChoiceField):
+    asked = IN_STOCK
     label_from_instance = Vehicles.label_from_instance
 
 
@@ -153,8 +160,12 @@ class LeadMoveForm(forms.Form):
     words = forms.CharField(label=_("in words"), max_length=300, required=False, help_text=_("Of a closed lead alone."))
 
 
+class OpenLead(forms.ModelChoiceField):
+    asked = {"status": [each.value for each in Lead.OPEN]}
+
+
 class AppointmentForm(forms.ModelForm):
-    lead = forms.ModelChoiceField(Lead.objects.none(), label=_("lead"))
+    lead = OpenLead(Lead.objects.none(), label=_("lead"))
     salesperson = Person(label=_("salesperson"))
     vehicle = OneVehicle(Vehicle.objects.none(), required=False, label=_("vehicle"))
 

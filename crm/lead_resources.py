@@ -108,6 +108,7 @@ class LeadResource(DealershipResource):
     listed = ("name", "status", "temperature", "wish", "worth", "assigned_to", "next_step_at", "first_response_at")
     first_filters = ("search", "status", "assigned_to", "attention")
     secret_filters = frozenset({"search"})
+    looked_up = True
     verbs = (
         Verb(
             "contact",
@@ -186,6 +187,12 @@ class LeadResource(DealershipResource):
 
     def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
         return rows.prefetch_related("wishes__vehicle")
+
+    def lookup_beside(self, row: Any) -> str:
+        return " · ".join(filter(None, (row.phone, row.wish)))
+
+    def known_as(self, row: Any) -> Iterator[Any]:
+        yield from (row.name, row.phone, row.email)
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         return {"assigned_to": choices_of(people(user, "crm.lead:view"))}

@@ -85,6 +85,7 @@ class CustomerResource(DealershipResource):
     list_template = "crm/customers.html"
     detail_template = "crm/customer.html"
     form_template = "crm/customer_form.html"
+    looked_up = True
     verbs = (
         Verb("consent", _("Record consent"), CHANGE, consented, ConsentForm, "circle-check"),
         Verb("merge", _("Merge"), MERGE, take_in, MergeForm, "arrow-merge", danger=True),
@@ -124,6 +125,16 @@ class CustomerResource(DealershipResource):
 
         audit.record("customer.deleted", row)
         row.remove(by=user)
+
+    def lookup_listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.prefetch_related("contact_points")
+
+    def lookup_beside(self, row: Any) -> str:
+        return row.phone or row.email
+
+    def known_as(self, row: Any) -> Iterator[Any]:
+        yield row.name
+        yield from (point.value for point in row.contact_points.all())
 
     def serialized(self) -> dict[str, Any]:
         return {

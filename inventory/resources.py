@@ -109,6 +109,7 @@ class VehicleResource(DealershipResource):
     )
     first_filters = ("search", "status", "make", "location")
     cards_template = "inventory/cards.html"
+    looked_up = True
     detail_template = "inventory/vehicle.html"
     verbs = (
         Verb("move", _("Change status"), CHANGE, Vehicle.move_to, MoveForm, "arrows-sort", bulk=True),
@@ -164,6 +165,15 @@ class VehicleResource(DealershipResource):
             name: [(each, each) for each in rows.exclude(**{name: ""}).values_list(name, flat=True).distinct()[:200]]
             for name in ("make", "location")
         }
+
+    def lookup_label(self, row: Any) -> str:
+        return f"{row.name} · {row.stock_number}"
+
+    def lookup_beside(self, row: Any) -> str:
+        return " · ".join(filter(None, (str(row.get_status_display()), row.plate or row.vin)))
+
+    def known_as(self, row: Any) -> Iterator[Any]:
+        yield from (row.stock_number, row.vin, row.plate, row.name, self.lookup_label(row))
 
     def verb_form(self, verb: Verb, user: Any, row: Any, **options: Any) -> Any:
         made = super().verb_form(verb, user, row, **options)

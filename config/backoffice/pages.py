@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from rest_framework.exceptions import APIException
 
-from config.backoffice import filter_bar, merging
+from config.backoffice import filter_bar, lookups, merging
 from config.backoffice.cells import Column
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.pagination import Page, Place, checked_ordering
@@ -140,6 +140,32 @@ class ListPage(ResourcePage):
         except APIException as error:
             problems += [str(words) for each in dict(error.detail).values() for words in each]  # type: ignore[arg-type]
             return Page.of(rows, resource.ordering, None, resource.page_size), resource.ordering
+
+
+class LookupPage(ResourcePage):
+    """What a box shows that looks a row up: the first rows that the person may see and that are meant."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        resource, asked = self.resource, filter_bar.read(request.GET)
+        words = next(
+            (" ".join(str(value).split()) for name, value in asked.items() if name.endswith(lookups.WORDS)), ""
+        )
+        rows, problem, found = resource.rows(request.user), "", []
+        there = asked.get("dealership", "")
+        if there.isascii() and there.isdecimal() and len(there) < 19 and owned(resource.model):
+            rows = rows.filter(dealership=int(there))
+        filters = {name: values for name, values in asked.lists() if name in resource.filterset.base_filters}
+        words = lookups.NUMBERED.sub("", words)[: lookups.LONGEST]
+        try:
+            found = lookups.searched(resource, rows, words, filters)
+        except TooSlow as error:
+            problem = str(error)
+        options = [(row.pk, resource.lookup_label(row), resource.lookup_beside(row)) for row in found]
+        return self.answer("ui/lookup_found.html", found=options, words=words, problem=problem)
+
+
+def owned(model: Any) -> bool:
+    return any(field.name == "dealership" for field in model._meta.concrete_fields)
 
 
 class CardsPage(ResourcePage):
