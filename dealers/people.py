@@ -51,9 +51,6 @@ class PeopleResource(Resource):
     def lookup_label(self, row: Any) -> str:
         return str(row.get_short_name())
 
-    def lookup_beside(self, row: Any) -> str:
-        return str(row.email)
-
     def known_as(self, row: Any) -> Iterator[Any]:
         yield from (row.name, row.email)
 
