@@ -179,7 +179,8 @@ class PreparationStep(OfVehicle):
                 name="preparation_step_end",
             ),
             models.CheckConstraint(
-                condition=Q(started_at=None, due_at=None) | Q(started_at__isnull=False, due_at__gte=F("started_at")),
+                condition=Q(started_at=None, due_at=None)
+                | Q(started_at__isnull=False, due_at__isnull=False, due_at__gte=F("started_at")),
                 name="preparation_step_due",
             ),
             models.CheckConstraint(

@@ -81,7 +81,7 @@ def test_it_is_the_sum_of_its_days(rates: list[tuple[int, Decimal]]) -> None:
         next((percent for since, percent in reversed(told) if since <= day), Decimal(0))
         for day in (TODAY - timedelta(days=ago) for ago in range(120, 0, -1))
     ]
-    dealership = Dealership(currency="USD", code="1", name="One")
+    dealership = Dealership(pk=1, currency="USD", code="1", name="One")
     rows = [CarryingRate(valid_from=since, percent=percent) for since, percent in told]
     dealership._prefetched_objects_cache = {"carrying_rates": rows}  # type: ignore[attr-defined]
     vehicle = Vehicle(

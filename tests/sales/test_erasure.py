@@ -85,7 +85,9 @@ def test_the_money_and_the_number_stay_and_the_person_stands_nowhere(sold: Deal,
 
     privacy.erase(customer, reason="by letter")
 
-    assert standing(CANARY, "777 QZK", "203.0.113.7") == {}
+    assert standing(CANARY, "203.0.113.7") == {}
+    plates = standing("777 QZK")["777 QZK"]
+    assert plates == {"inventory_vehicle", "inventory_historicalvehicle"}, "what was traded in is the house's"
     assert in_files(CANARY) == []
     after = Deal.objects.get()
     assert (after.total, after.number, after.stage) == (total, number, "delivered")
@@ -140,7 +142,8 @@ def test_other_peoples_deals_are_left_alone(
     left = Document.objects.get(deal=other)
     assert left.erased_at is None
     assert bytes(left.pdf).startswith(b"%PDF")
-    assert Event.objects.filter(object_type="sales.deal", object_id=str(other.pk)).exclude(object_text="").exists()
+    told = Event.objects.filter(object_type="sales.document", object_id=str(left.pk))
+    assert told.exclude(object_text="").exists()
 
 
 def test_the_file_about_a_person_tells_of_their_deals_but_not_what_the_house_earns(
