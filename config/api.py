@@ -20,6 +20,7 @@ from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
 from ingestion.operations.adoptions import ADOPTIONS
 from inventory.resources import VEHICLES
+from inventory.resources_preparation import CARRYING_RATES, PLANNED_STEPS, PREPARATION
 from sales.resources import CATALOGUE, REGISTRATIONS, TAX_RATES
 
 router = Router()
@@ -27,6 +28,9 @@ router.register("events", dealers.api_events.EventViewSet, "event")
 router.register("holidays", viewset_of(HOLIDAYS), "holiday")
 router.register("vehicles", viewset_of(VEHICLES), "vehicle")
 router.register("vehicle-images", inventory.api.VehicleImageViewSet, "vehicle-image")
+router.register("preparation-steps", viewset_of(PREPARATION), "preparation-step")
+router.register("planned-steps", viewset_of(PLANNED_STEPS), "planned-step")
+router.register("carrying-rates", viewset_of(CARRYING_RATES), "carrying-rate")
 router.register("dgi/adoptions", viewset_of(ADOPTIONS), "adoption")
 router.register("leads", viewset_of(LEADS), "lead")
 router.register("appointments", viewset_of(APPOINTMENTS), "appointment")

@@ -70,7 +70,13 @@ MENU = (
             Item(_("Customers"), "customers", "users", "crm.customer:view", key="c", tab=True),
         ),
     ),
-    Group(_("Stock"), (Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),)),
+    Group(
+        _("Stock"),
+        (
+            Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),
+            Item(_("Preparation"), "preparation", "tool", "inventory.vehicle:view"),
+        ),
+    ),
     Group(
         _("Sales"),
         (
@@ -102,6 +108,8 @@ MENU = (
         _("Settings"),
         (
             Item(_("Holidays"), "holidays", "calendar-event", "dealers.holiday:view"),
+            Item(_("Steps of the preparation"), "planned-steps", "list-check", "inventory.plannedstep:view"),
+            Item(_("Carrying rates"), "carrying-rates", "percentage", "inventory.carryingrate:view"),
             Item(_("Absences"), "absences", "user", "crm.absence:view"),
             Item(_("Tax rates"), "tax-rates", "percentage", "sales.taxrate:view"),
             Item(_("Catalogue"), "catalogue", "package", "sales.catalogueitem:view"),

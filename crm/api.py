@@ -14,12 +14,13 @@ from rest_framework.response import Response
 from config.backoffice.form_bodies import body_of
 from config.backoffice.schema import NOT_BLANK
 from crm import privacy, services
+from crm.deleted import DELETE, DELETED
 from crm.forms import EraseForm
 from crm.resources import CUSTOMERS, ERASE, EXPORT, REVEAL
-from dealers.api_resources import viewset_of
+from dealers.api_resources import row_serializer, viewset_of
 
 ASKED = ("phone", "email", "name", "identity_number")
-ACTS = {"reveal": REVEAL, "export": EXPORT, "erase": ERASE}
+ACTS = {"reveal": REVEAL, "export": EXPORT, "erase": ERASE, "restore": DELETE}
 TEXT: dict[str, Any] = {"type": "string", "pattern": NOT_BLANK, "maxLength": 254}
 NO_STORE = {"Cache-Control": "no-store"}
 Base: Any = viewset_of(CUSTOMERS)
@@ -82,6 +83,16 @@ class CustomerViewSet(Base):
         """Everything about a person."""
         with transaction.atomic():
             return Response(privacy.export(self.locked(), by=request.user), headers=NO_STORE)
+
+    @extend_schema(request=None, responses=row_serializer(CUSTOMERS))
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, pk: str) -> Response:
+        """Bring a deleted customer back."""
+        row = DELETED.rows(request.user).filter(pk=pk).first()
+        if row is None:
+            raise exceptions.NotFound
+        services.restore(row, by=request.user)
+        return self.told(row)
 
     @extend_schema(request=body_of(EraseForm), responses={204: None})
     @action(detail=True, methods=["post"])

@@ -56,8 +56,7 @@ class CustomerForm(forms.ModelForm):
             *("dealership", "kind", "name", "called", "contact_person", "phone", "email", "identity_number"),
             *("birth_date", "preferred_channel", "preferred_time", "source", "referred_by", "tags"),
         )
-        widgets = {"birth_date": day_input(), "referred_by": number_of_a_row()}
-        help_texts = {"referred_by": _("The number of that customer, as it stands in the address of their page.")}
+        widgets = {"birth_date": day_input()}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -130,7 +129,6 @@ class ContactPointForm(OfCustomerForm):
     class Meta:
         model = ContactPoint
         fields = ("customer", "kind", "value", "label")
-        widgets = {"customer": number_of_a_row()}
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
@@ -153,7 +151,7 @@ class AddressForm(OfCustomerForm):
     class Meta:
         model = Address
         fields = (*("customer", "label", "street", "city", "region", "postal_code", "country", "access_notes"),)
-        widgets = {"customer": number_of_a_row(), "access_notes": forms.Textarea(attrs={"rows": 2})}
+        widgets = {"access_notes": forms.Textarea(attrs={"rows": 2})}
 
     def clean_country(self) -> str:
         country: str = self.cleaned_data["country"].strip().upper()
@@ -173,10 +171,7 @@ class NoteForm(OfCustomerForm):
     class Meta:
         model = Note
         fields = ("customer", "kind", "text", "at")
-        widgets = {
-            "customer": number_of_a_row(),
-            "text": forms.Textarea(attrs={"rows": 3}),
-        }
+        widgets = {"text": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -191,17 +186,13 @@ class AttributeForm(OfCustomerForm):
     class Meta:
         model = Attribute
         fields = ("customer", "key", "value", "confidence")
-        widgets = {"customer": number_of_a_row()}
 
 
 class OwnershipForm(OfCustomerForm):
     class Meta:
         model = Ownership
         fields = ("customer", "vehicle", "since", "until", "plate")
-        widgets = {
-            **{"customer": number_of_a_row(), "vehicle": number_of_a_row()},
-            **{"since": day_input(), "until": day_input()},
-        }
+        widgets = {"since": day_input(), "until": day_input()}
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()

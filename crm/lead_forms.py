@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from crm import lead_services
 from crm.models import Absence, Appointment, Customer, Lead
 from crm.models.rota import sellers
-from dealers.models import User
+from dealers.choosing import Person
 from inventory.models import Vehicle
 
 
@@ -39,22 +39,19 @@ def e164(text: str, country: str) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-class Person(forms.ModelChoiceField):
-    """A person by name; whom it offers, the resource says."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(User.objects.none(), **options)
-
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.get_short_name())
+IN_STOCK = {"status": [each.value for each in Vehicle.IN_STOCK]}
+"""What of the vehicles' filters is asked when one that can be sold is looked up."""
 
 
 class Vehicles(forms.ModelMultipleChoiceField):
+    asked = IN_STOCK
+
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.name} · {obj.stock_number}"
 
 
 class OneVehicle(forms.ModelChoiceField):
+    asked = IN_STOCK
     label_from_instance = Vehicles.label_from_instance
 
 
@@ -163,8 +160,12 @@ class LeadMoveForm(forms.Form):
     words = forms.CharField(label=_("in words"), max_length=300, required=False, help_text=_("Of a closed lead alone."))
 
 
+class OpenLead(forms.ModelChoiceField):
+    asked = {"status": [each.value for each in Lead.OPEN]}
+
+
 class AppointmentForm(forms.ModelForm):
-    lead = forms.ModelChoiceField(Lead.objects.none(), label=_("lead"))
+    lead = OpenLead(Lead.objects.none(), label=_("lead"))
     salesperson = Person(label=_("salesperson"))
     vehicle = OneVehicle(Vehicle.objects.none(), required=False, label=_("vehicle"))
 

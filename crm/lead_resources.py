@@ -127,6 +127,7 @@ class LeadResource(DealershipResource):
     searched = True
     first_filters = ("search", "status", "assigned_to", "attention")
     secret_filters = frozenset({"search"})
+    looked_up = True
     verbs: Sequence[Verb] = (
         Verb(
             "contact",
@@ -217,6 +218,9 @@ class LeadResource(DealershipResource):
 
     def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
         return rows.prefetch_related("wishes__vehicle")
+
+    def known_as(self, row: Any) -> Iterator[Any]:
+        yield from (row.name, row.phone, row.email)
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         return {"assigned_to": choices_of(people(user, "crm.lead:view"))}

@@ -1,7 +1,9 @@
 """What the law asks for: everything about a person as a file, and the erasure of it.
 
-Both walk the models that point to a customer (crm/relations.py). Each says as `on_erasure` what becomes of its rows:
-DELETE, or what its columns become; amounts, numbers and dates of business stay.
+Both walk the models that point to a customer, and those below them: a deal's documents, a lead's appointments
+(crm/relations.py). Each says as `on_erasure` what becomes of its rows: DELETE, or what its columns become; amounts,
+numbers of deals and dates of business stay. Printed documents are removed, not printed anew without the person: a paper
+that nobody was given is no evidence of anything, and the figures that the books need stand in the contract.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
@@ -19,8 +21,8 @@ from crm import relations
 from crm.models import DELETE, Customer, Erasure
 from dealers import audit
 
-NOT_TOLD = {"identity_sealed", "identity_hash", "contact_hash", "hash"}
-"""Columns that say nothing to a person."""
+NOT_TOLD = {"identity_sealed", "identity_hash", "contact_hash", "hash", "token_hash", "unit_cost", "commission_rate"}
+"""Columns that say nothing to a person, or nothing of them."""
 
 CREATE_FORGET = """
     CREATE FUNCTION forget_in_audit(of_dealership bigint, types text[], ids text[]) RETURNS void
@@ -31,16 +33,17 @@ CREATE_FORGET = """
         ) THEN
             RAISE insufficient_privilege USING MESSAGE = 'not a dealership in scope';
         END IF;
-        UPDATE dealers_event SET object_text = '', changes = NULL WHERE dealership_id = of_dealership
+        UPDATE dealers_event SET object_text = '', changes = NULL, reason = '',
+            address = CASE WHEN user_id IS NULL THEN NULL ELSE address END WHERE dealership_id = of_dealership
             AND (object_type, object_id) IN (SELECT * FROM unnest(types, ids));
     END $body$;
     REVOKE ALL ON FUNCTION forget_in_audit FROM PUBLIC;
     GRANT EXECUTE ON FUNCTION forget_in_audit TO forecourt_web, forecourt_worker, forecourt_platform;
-    GRANT SELECT (dealership_id, object_type, object_id), UPDATE (object_text, changes) ON dealers_event
-        TO forecourt_eraser;
+    GRANT SELECT (dealership_id, object_type, object_id, user_id, address),
+        UPDATE (object_text, changes, reason, address) ON dealers_event TO forecourt_eraser;
     CREATE POLICY found_by_the_eraser ON dealers_event FOR SELECT TO forecourt_eraser USING (true);
     CREATE POLICY blanked_by_the_eraser ON dealers_event FOR UPDATE TO forecourt_eraser
-        USING (true) WITH CHECK (object_text = '' AND changes IS NULL);
+        USING (true) WITH CHECK (object_text = '' AND changes IS NULL AND reason = '');
     GRANT CREATE ON SCHEMA public TO forecourt_eraser;
     ALTER FUNCTION forget_in_audit OWNER TO forecourt_eraser;
     REVOKE CREATE ON SCHEMA public FROM forecourt_eraser;
@@ -70,23 +73,35 @@ def export(customer: Customer, *, by: Any = None) -> dict[str, Any]:
     for model, key in relations.of_customers():
         if model is Customer or getattr(model, "on_erasure", None) is None:
             continue
-        label, mine = model._meta.label_lower, {f"{key.attname}__in": ids}
-        rows = found["rows"].setdefault(label, [])
-        rows += [plain(row) for row in model._base_manager.filter(**mine).order_by("pk")]
-        if (versions := relations.versions_of(model)) is not None:
-            found["versions"].setdefault(label, []).extend(plain(row) for row in versions.objects.filter(**mine))
+        gather(found, model, key, ids)
     audit.record("customer.exported", customer)
     told: dict[str, Any] = json.loads(json.dumps(found, cls=DjangoJSONEncoder, default=str))
     return told
 
 
+def gather(found: dict[str, Any], model: Any, key: Any, ids: list[int]) -> None:
+    """Add a model's rows about these ids, their versions, and what is below them; what is there already, once."""
+    label, mine = model._meta.label_lower, {f"{key.attname}__in": ids}
+    rows, pk = found["rows"].setdefault(label, []), model._meta.pk.attname
+    there = {each[pk] for each in rows}
+    fresh = [row for row in model._base_manager.filter(**mine).order_by("pk") if row.pk not in there]
+    rows += [plain(row) for row in fresh]
+    if (versions := relations.versions_of(model)) is not None:
+        told_before = {each["history_id"] for each in found["versions"].setdefault(label, [])}
+        more = [row for row in versions.objects.filter(**mine) if row.history_id not in told_before]
+        found["versions"][label] += [plain(row) for row in more]
+    for child, its_key in relations.below(model) if fresh else ():
+        gather(found, child, its_key, [row.pk for row in fresh])
+
+
 def plain(row: Any) -> dict[str, Any]:
     """The columns of a row by their names."""
-    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if told(field.attname)}
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if told(field)}
 
 
-def told(name: str) -> bool:
-    return name not in NOT_TOLD
+def told(field: Any) -> bool:
+    """A file is handed out by itself."""
+    return field.attname not in NOT_TOLD and not isinstance(field, models.BinaryField)
 
 
 # -- erasure
@@ -101,7 +116,7 @@ def erase(customer: Customer, *, reason: str = "", by: Any = None) -> None:
     about = {(Customer._meta.label_lower, str(pk)) for pk in ids}
     for model, key in relations.of_customers():
         if model is not Customer:
-            about |= {(model._meta.label_lower, str(pk)) for pk in erased_rows(model, key, ids)}
+            about |= erased(model, key, ids)
     sealed = dict.fromkeys(("identity_sealed", "identity_hash"), "")
     moments = {"deleted_at": Coalesce("deleted_at", Now()), "erased_at": Coalesce("erased_at", Now())}
     people.update(**Customer.on_erasure, **sealed, **moments)
@@ -112,8 +127,17 @@ def erase(customer: Customer, *, reason: str = "", by: Any = None) -> None:
     audit.record("customer.erased", people.get(pk=customer.pk), reason=reason)
 
 
+def erased(model: Any, key: Any, ids: list[int]) -> set[tuple[str, str]]:
+    """Erase what a model's rows about these ids say, and what is below them; labels and ids of all of them."""
+    found = erased_rows(model, key, ids)
+    about = {(model._meta.label_lower, str(pk)) for pk in found}
+    for child, its_key in relations.below(model) if found else ():
+        about |= erased(child, its_key, sorted(found))
+    return about
+
+
 def erased_rows(model: Any, key: Any, ids: list[int]) -> set[Any]:
-    """Erase what a model's rows about these customers say, and their versions; the ids of all of them."""
+    """Erase what a model's rows about these ids say, and their versions; the ids of all of them."""
     rule = getattr(model, "on_erasure", {})
     rows, versions = model._base_manager.filter(**{f"{key.attname}__in": ids}), relations.versions_of(model)
     found = set(rows.values_list("pk", flat=True))
@@ -134,7 +158,7 @@ def erased_rows(model: Any, key: Any, ids: list[int]) -> set[Any]:
 
 
 def forget_what_was_done(dealership_id: int, about: set[tuple[str, str]]) -> None:
-    """Blank names and values in the audit, and in the admin's own log, of these rows."""
+    """Blank names, values, reasons and customers' network addresses in the audit, and in the admin's own log."""
     types, ids = (list(each) for each in zip(*sorted(about), strict=True))
     with connection.cursor() as cursor:
         cursor.execute("SELECT forget_in_audit(%s, %s::text[], %s::text[])", [dealership_id, types, ids])

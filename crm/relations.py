@@ -24,6 +24,17 @@ def of_customers() -> Iterator[tuple[Any, OwnKey]]:
     yield from sorted(found, key=lambda each: (each[0] is Customer, each[0]._meta.label, each[1].name))
 
 
+def below(model: Any) -> Iterator[tuple[Any, OwnKey]]:
+    """The models whose rows belong to rows of `model` and say what becomes of them when a person is erased."""
+    for relation in model._meta.get_fields(include_hidden=True):
+        key: Any = getattr(relation, "field", None)
+        child: Any = getattr(relation, "related_model", None)
+        if not (relation.auto_created and isinstance(key, OwnKey) and isinstance(child, type)):
+            continue
+        if not issubclass(child, HistoricalChanges) and getattr(child, "on_erasure", None) is not None:
+            yield child, key
+
+
 def versions_of(model: Any) -> Any:
     """The model of its versions; None if it keeps none."""
     return model.history.model if hasattr(model, "history") else None

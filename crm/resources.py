@@ -88,8 +88,10 @@ class CustomerResource(DealershipResource):
     searched = True
     first_filters = ("search", "type", "tag")
     untold = frozenset({"identity_sealed", "identity_hash", "deleted_at", "erased_at"})
+    list_template = "crm/customers.html"
     detail_template = "crm/customer.html"
     form_template = "crm/customer_form.html"
+    looked_up = True
     verbs = (
         Verb("consent", _("Record consent"), CHANGE, consented, ConsentForm, "circle-check", prepare=who_can_be_asked),
         Verb("merge", _("Merge"), MERGE, take_in, MergeForm, "arrow-merge", danger=True),
@@ -133,6 +135,10 @@ class CustomerResource(DealershipResource):
         audit.record("customer.deleted", row)
         row.remove(by=user)
 
+    def known_as(self, row: Any) -> Iterator[Any]:
+        yield row.name
+        yield from (point.value for point in row.contact_points.all())
+
     def serialized(self) -> dict[str, Any]:
         return {
             "type": serializers.ChoiceField(choices=Customer.Type.choices, read_only=True),
@@ -144,6 +150,9 @@ class CustomerResource(DealershipResource):
         }
 
     # -- the page
+
+    def above(self, request: HttpRequest, rows: QuerySet[Any] | None) -> dict[str, Any]:
+        return {"restores": request.user.has_perm(self.permission_for("delete"))}
 
     def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
         user = request.user

@@ -33,6 +33,17 @@ def normal(kind: str, text: str, country: str) -> str:
     return contact_values.phone(text, country) if kind == PHONE else contact_values.email(text)
 
 
+@transaction.atomic
+def restore(customer: Customer, *, by: Any) -> None:
+    """Bring a deleted customer back. Raises ValidationError for one that is there, was merged or was erased."""
+    lock(customer)
+    here = Customer.everyone.restorable().filter(pk=customer.pk).first()
+    if here is None:
+        raise ValidationError(_("%(name)s is no deleted customer that can come back.") % {"name": customer})
+    here.restore(by=by)
+    audit.record("customer.restored", here)
+
+
 # -- contact points
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from crm import views
 from crm.day import DayPage
+from crm.deleted import DELETED
 from crm.from_notes import NotesPage
 from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
 from crm.pipeline import MovePage, PipelinePage
@@ -32,6 +33,7 @@ urlpatterns = [
         )
         for part in PARTS
     ),
+    *DELETED.urls,
     path("pipeline/", PipelinePage.as_view(resource=LEADS), name="pipeline"),
     path("pipeline/<int:pk>/move/", MovePage.as_view(resource=LEADS), name="pipeline-move"),
     path("leads/today/", DayPage.as_view(resource=LEADS), name="leads-today"),

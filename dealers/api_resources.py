@@ -108,7 +108,7 @@ class ReadViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
 
     def locked(self) -> Any:
         """The row that is about to be changed, if there is one and they may."""
-        rows = self.resource.rows(self.request.user).select_for_update(of=("self",))
+        rows = self.resource.rows(self.request.user).select_for_update(of=self.resource.locks)
         row = rows.filter(pk=self.kwargs["pk"]).first()
         if row is None:
             raise exceptions.NotFound

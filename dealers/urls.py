@@ -5,6 +5,7 @@ from allauth.usersessions.views import list_usersessions
 from django.urls import include, path, re_path
 
 from dealers import localisation, stepup, views
+from dealers.people import PEOPLE
 
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -34,6 +35,7 @@ urlpatterns = [
     path("appearance/", views.appearance, name="appearance"),
     path("language/", localisation.set_language, name="set_language"),
     path("dealerships/<int:dealership>/logo.png", views.logo, name="dealership_logo"),
+    PEOPLE.lookup_url,
     path("dealership/", views.switch_dealership, name="switch_dealership"),
     path("impersonation/<int:pk>/", views.impersonate, name="impersonate"),
     path("impersonation/end/", views.end_impersonation, name="end_impersonation"),

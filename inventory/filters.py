@@ -7,11 +7,12 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Replace
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.filters import AnyOf, amount_bounds, count_bounds, day_bounds
+from config.backoffice.filters import AnyNumberOf, AnyOf, amount_bounds, count_bounds, day_bounds
 from inventory.identification import normalise
-from inventory.models import Vehicle
+from inventory.models import CarryingRate, PlannedStep, PreparationStep, Vehicle
 
 
 class Words(AnyOf):
@@ -52,4 +53,42 @@ class VehicleFilters(django_filters.FilterSet):
 
     class Meta:
         model = Vehicle
+        fields = ()
+
+
+class State(django_filters.MultipleChoiceFilter):
+    """How far a step is."""
+
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return qs.in_state(value, timezone.now()) if value else qs
+
+
+class PreparationFilters(django_filters.FilterSet):
+    dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
+    state = State(choices=PreparationStep.State.choices, label=_("state"))
+    assignee = AnyNumberOf(field_name="assignee", label=_("who does it"))
+    vehicle = AnyNumberOf(field_name="vehicle", label=_("id of the vehicle"))
+    step = AnyOf(field_name="name", label=_("step"))
+
+    class Meta:
+        model = PreparationStep
+        fields = ()
+
+
+class PlannedStepFilters(django_filters.FilterSet):
+    dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
+    condition = django_filters.MultipleChoiceFilter(
+        choices=Vehicle.Condition.choices, distinct=False, label=_("condition")
+    )
+
+    class Meta:
+        model = PlannedStep
+        fields = ()
+
+
+class CarryingRateFilters(django_filters.FilterSet):
+    dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
+
+    class Meta:
+        model = CarryingRate
         fields = ()

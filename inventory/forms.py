@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dealers.choosing import Person
 from dealers.models import Dealership
-from inventory import identification, services
-from inventory.models import Vehicle
+from inventory import identification, preparation, services
+from inventory.models import CarryingRate, PlannedStep, Vehicle
 
 CHECKED_COUNTRIES = ("US", "CA", "MX")
 """Where every VIN has a check digit."""
@@ -126,3 +127,47 @@ class OdometerForm(forms.Form):
         if day > timezone.now().date() + timedelta(days=1):
             raise ValidationError(_("This day is still to come."))
         return day
+
+
+# -- preparation
+
+
+class PlannedStepForm(forms.ModelForm):
+    """A step of a dealership's list; what is under way keeps the hours with which it began."""
+
+    assignee = Person(required=False, label=_("who does it"))
+
+    class Meta:
+        model = PlannedStep
+        fields = ("dealership", "name", "condition", "position", "target_hours", "assignee")
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        dealership: Any = data.get("dealership")
+        person = data.get("assignee") if "assignee" in self.changed_data else None
+        if dealership and person and person not in preparation.workers({dealership.pk}):
+            self.add_error("assignee", _("This person works on no vehicles of this dealership."))
+        return data
+
+
+class StepForm(forms.Form):
+    """A step beside those of the list."""
+
+    name = forms.CharField(label=_("step"), max_length=100)
+    target_hours = forms.IntegerField(label=_("target, hours"), min_value=1, max_value=9_999, initial=24)
+    person = Person(required=False, label=_("who does it"))
+
+
+class StepAssignForm(forms.Form):
+    person = Person(required=False, label=_("who does it"), help_text=_("Blank: nobody."))
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(label=_("why"), max_length=200)
+
+
+class CarryingRateForm(forms.ModelForm):
+    class Meta:
+        model = CarryingRate
+        fields = ("dealership", "valid_from", "percent")
+        widgets = {"valid_from": day_input()}

@@ -15,9 +15,9 @@ from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
-from inventory import gallery, transfers
+from inventory import gallery, preparation, transfers
 from inventory.filters import VehicleFilters
-from inventory.forms import MoveForm, OdometerForm, PriceForm, TransferForm, VehicleForm
+from inventory.forms import MoveForm, OdometerForm, PriceForm, StepForm, TransferForm, VehicleForm, WhyForm
 from inventory.models import Vehicle, VehicleImage
 
 COST, PRICE, CHANGE = "inventory.cost:view", "inventory.price:change", "inventory.vehicle:change"
@@ -67,6 +67,10 @@ def where_it_may_go(form: Any, user: Any, vehicle: Vehicle) -> None:
     form.fields["to"].queryset = transfers.targets(user, vehicle)
 
 
+def who_can_do_it(form: Any, user: Any, vehicle: Vehicle) -> None:
+    form.fields["person"].queryset = preparation.workers({vehicle.dealership_id})
+
+
 class VehicleResource(DealershipResource):
     """What a dealership has to sell, and what it sold."""
 
@@ -99,6 +103,8 @@ class VehicleResource(DealershipResource):
         amount("pack", _("pack"), permission=COST),
         amount("cost", _("cost"), permission=COST),
         amount("margin", _("margin"), permission=COST),
+        amount("carrying_cost", _("cost of keeping it so far"), permission=COST),
+        amount("carrying_per_day", _("cost of keeping it a day"), permission=COST),
         DEALERSHIP,
     )
     listed = (
@@ -116,6 +122,7 @@ class VehicleResource(DealershipResource):
     searched = True
     first_filters = ("search", "status", "make", "location")
     cards_template = "inventory/cards.html"
+    looked_up = True
     detail_template = "inventory/vehicle.html"
     verbs = (
         Verb("move", _("Change status"), CHANGE, Vehicle.move_to, MoveForm, "arrows-sort", bulk=True),
@@ -139,6 +146,25 @@ class VehicleResource(DealershipResource):
             open_to=lambda row: row.status in transfers.MOVABLE and row.transfers.filter(undone_at=None).exists(),
         ),
         Verb("odometer", _("Read odometer"), CHANGE, Vehicle.read_odometer, OdometerForm, "gauge"),
+        Verb(
+            "add-step",
+            _("Add a step"),
+            preparation.CHANGE,
+            preparation.add,
+            StepForm,
+            "tool",
+            open_to=lambda row: row.status == Vehicle.Status.IN_PREPARATION,
+            prepare=who_can_do_it,
+        ),
+        Verb(
+            "release",
+            _("Available without the rest"),
+            preparation.WAIVE,
+            preparation.release,
+            WhyForm,
+            "circle-check",
+            open_to=lambda row: row.preparation_steps.open().exists(),
+        ),
     )
 
     def hint(self, row: Any) -> str:
@@ -149,7 +175,7 @@ class VehicleResource(DealershipResource):
 
     def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
         main = VehicleImage.objects.filter(is_primary=True)
-        return rows.prefetch_related(Prefetch("images", main, to_attr="main_photo"))
+        return rows.prefetch_related(Prefetch("images", main, to_attr="main_photo"), "dealership__carrying_rates")
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         rows = super().rows(user).order_by()
@@ -157,6 +183,12 @@ class VehicleResource(DealershipResource):
             name: [(each, each) for each in rows.exclude(**{name: ""}).values_list(name, flat=True).distinct()[:200]]
             for name in ("make", "location")
         }
+
+    def lookup_label(self, row: Any) -> str:
+        return f"{row.name} · {row.stock_number}"
+
+    def known_as(self, row: Any) -> Iterator[Any]:
+        yield from (row.stock_number, row.vin, row.plate, row.name, self.lookup_label(row))
 
     def beside_panels(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         return gallery.shown(request.user, row)
@@ -177,9 +209,16 @@ class VehicleResource(DealershipResource):
                 user,
                 row,
                 *("asking_price", "minimum_price", "purchase_price", "transport_cost", "preparation_cost", "pack"),
-                *("cost", "margin", "acquired_on", "days"),
+                *("cost", "margin", "acquired_on", "days", "carrying_per_day", "carrying_cost"),
             ),
         )
+        if steps := list(row.preparation_steps.select_related("assignee", "finished_by")):
+            changes, waives = user.has_perm(preparation.CHANGE, row), user.has_perm(preparation.WAIVE, row)
+            yield Panel(
+                _("Preparation"),
+                template="inventory/preparation.html",
+                context={"steps": steps, "changes": changes, "waives": waives, "here": self.address(row)},
+            )
 
 
 VEHICLES = register(VehicleResource())

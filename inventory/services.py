@@ -47,6 +47,8 @@ def add(vehicle: Vehicle, *, source: Source = Source.HUMAN) -> Vehicle:
             asking_price=vehicle.asking_price,
             minimum_price=vehicle.minimum_price,
         )
+    if vehicle.status == Vehicle.Status.IN_PREPARATION:
+        vehicle.preparation_steps.begin(vehicle)
     return vehicle
 
 

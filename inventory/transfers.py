@@ -13,7 +13,7 @@ from dealers import audit
 from dealers.models import Dealership
 from dealers.permissions import may
 from inventory import services
-from inventory.models import Transfer, Vehicle
+from inventory.models import PreparationStep, Transfer, Vehicle
 from inventory.models.vehicle import OfVehicle
 
 CHANGE = "inventory.vehicle:change"
@@ -110,6 +110,7 @@ def move(vehicle: Vehicle, to: Dealership, number: str) -> None:
     children: Any = OfVehicle.__subclasses__()
     for child in children:
         child._default_manager.filter(vehicle=vehicle.pk).update(dealership=to)
+    PreparationStep.objects.filter(vehicle=vehicle.pk).open().update(assignee=None)  # who did it, works elsewhere
     if vehicle.vin and Vehicle.objects.filter(dealership=to, vin=vehicle.vin).exists():
         raise ValidationError(_("%(there)s has a vehicle with this frame number already.") % {"there": to})
     vehicle.dealership, vehicle.stock_number = to, number

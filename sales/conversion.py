@@ -24,9 +24,6 @@ from sales import stages
 from sales.models import Deal
 from sales.timeline import told
 
-MOST_CHOICES = 200
-"""Vehicles that a form offers; those that the lead wishes for among them."""
-
 
 @transaction.atomic
 def convert(lead: Lead, *, by: Any, vehicle: Vehicle) -> Deal:
@@ -54,15 +51,11 @@ class ConversionForm(forms.Form):
 
 
 def vehicles_for(form: Any, user: Any, lead: Lead) -> None:
-    """Offer those wished for first, and what else is in stock; the dearest wish is chosen already."""
+    """Those in stock, and those wished for wherever they are; the dearest wish is chosen already."""
     rows: Any = Vehicle.objects.visible_to(user).filter(dealership=lead.dealership_id)
-    wished = list(rows.filter(wishes__lead=lead).order_by("-asking_price", "pk"))
-    others = rows.in_stock().exclude(pk__in=[each.pk for each in wished]).order_by("make", "model", "stock_number")
-    field = form.fields["vehicle"]
-    field.queryset = rows
-    field.initial = wished[0].pk if wished else None
-    offered = [*wished, *others[:MOST_CHOICES]]
-    field.widget.choices = [("", field.empty_label), *((row.pk, field.label_from_instance(row)) for row in offered)]
+    wished = [each.pk for each in rows.filter(wishes__lead=lead).order_by("-asking_price", "pk")]
+    form.fields["vehicle"].queryset = rows.in_stock() | rows.filter(pk__in=wished)
+    form.fields["vehicle"].initial = wished[0] if wished else None
 
 
 def converted(lead: Lead, *, by: Any, vehicle: Vehicle) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.lead_forms import IN_STOCK
 from crm.models import Customer
 from dealers.models import User
 from inventory import identification
@@ -22,8 +23,6 @@ from sales.offers import written
 from sales.scenarios import COPIED_OF_TRADE_IN
 from sales.stages import need_the_only
 
-MOST_CHOICES = 200
-"""Rows that a choice offers; others are named by their id, in an address or by the API."""
 LEVERS: dict[Lever, Any] = {"discount": _("discount"), "down_payment": _("down payment"), "term": _("term")}
 
 
@@ -48,15 +47,6 @@ class OwnForm(forms.ModelForm):
             if dealership is not None and getattr(value, "dealership_id", dealership.pk) != dealership.pk:
                 self.add_error(name, ValidationError(_("Choose one of the same dealership.")))
         return found
-
-
-def narrowed(field: Any, rows: Any, chosen: Any, label: Any = str) -> None:
-    """Offer only some rows to choose from, the chosen one among them; any other of the field's is taken as well."""
-    found = list(rows[:MOST_CHOICES])
-    if chosen is not None and chosen not in found:
-        found.insert(0, chosen)
-    blank = [("", field.empty_label)] if field.empty_label is not None else []
-    field.widget.choices = [*blank, *((row.pk, label(row)) for row in found)]
 
 
 class DealForm(OwnForm):
@@ -84,12 +74,9 @@ class DealForm(OwnForm):
         here = {"dealership": deal.dealership_id} if deal else {}
         people = User.objects.filter(memberships__in=memberships(user).filter(**here)).distinct().order_by("email")
         if "customer" in fields:
-            customers = Customer.objects.visible_to(user).filter(**here)
-            fields["customer"].queryset = customers
-            narrowed(fields["customer"], customers.order_by("-pk"), asked(self, "customer", customers))
-        vehicles: Any = Vehicle.objects.visible_to(user).filter(**here)
-        fields["vehicle"].queryset = vehicles
-        narrowed(fields["vehicle"], vehicles.in_stock().order_by("-pk"), asked(self, "vehicle", vehicles))
+            fields["customer"].queryset = Customer.objects.visible_to(user).filter(**here)
+        fields["vehicle"].queryset = Vehicle.objects.visible_to(user).filter(**here)
+        fields["vehicle"].asked = IN_STOCK
         fields["salesperson"].queryset = people
         if deal is None and isinstance(user, User) and "salesperson" not in self.initial and user in people:
             fields["salesperson"].initial = user.pk
@@ -120,15 +107,6 @@ def memberships(user: Any) -> Any:
     found = dealerships_of(user, "sales.deal:view")
     rows = Membership.objects.current()
     return rows if found is None else rows.filter(dealership__in=found)
-
-
-def asked(form: Any, name: str, rows: Any) -> Any:
-    """The row that a form was opened with, or sent with."""
-    value = (
-        form.data.get(form.add_prefix(name)) if form.is_bound else form.get_initial_for_field(form.fields[name], name)
-    )
-    value = getattr(value, "pk", value)
-    return rows.filter(pk=value).first() if str(value or "").isdecimal() and len(str(value)) < 19 else None
 
 
 # -- the desk

@@ -30,7 +30,7 @@ class Closed(Exception):
 @transaction.atomic
 def make(document: Document, *, by: Any, days: int) -> str:
     """The token of a new link, which is told here and never again. Raises ValidationError for another document."""
-    if document.kind not in KINDS or not document.deal.is_open:
+    if document.kind not in KINDS or not document.deal.is_open or document.erased_at is not None:
         raise ValidationError(_("A customer is sent an offer or an order of a deal that is not contracted yet."))
     token = secrets.token_urlsafe(32)
     link = OfferLink.objects.create(

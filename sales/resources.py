@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -103,6 +104,7 @@ class DealResource(DealershipResource):
     listed = ("number", "customer", "vehicle", "stage", "total", "salesperson", "created_at")
     searched = True
     first_filters = ("search", "stage", "salesperson", "approval")
+    looked_up = True
     verbs = (
         Verb("quote", _("Mark as quoted"), CHANGE, stages.quote, icon="file-text"),
         Verb("reserve", _("Reserve the vehicle"), CHANGE, stages.reserve, ReserveForm, "lock"),
@@ -125,6 +127,12 @@ class DealResource(DealershipResource):
 
     def rows(self, user: Any) -> QuerySet[Any]:
         return super().rows(user).select_related("dealership", "customer", "vehicle", "lead", "salesperson")
+
+    def lookup_listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.select_related("customer", "vehicle")
+
+    def known_as(self, row: Any) -> Iterator[Any]:
+        yield row.number
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         rows = super().rows(user).order_by().exclude(salesperson=None)

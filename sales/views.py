@@ -258,7 +258,10 @@ class DocumentFile(DealPart):
     http_method_names = ["get", "head", "options"]
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return as_pdf(self.row(pk))
+        document = self.row(pk)
+        if document.erased_at is not None:
+            raise Http404
+        return as_pdf(document)
 
 
 def as_pdf(document: Document) -> HttpResponse:

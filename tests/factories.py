@@ -35,7 +35,7 @@ from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Adoption, Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 from inventory import services as vehicles
-from inventory.models import PreparationStep, PriceChange, Vehicle, VehicleImage
+from inventory.models import CarryingRate, PlannedStep, PreparationStep, PriceChange, Vehicle, VehicleImage
 from sales import documents, stages
 from sales.models import (
     CatalogueItem,
@@ -256,6 +256,31 @@ class PreparationStepFactory(factory.django.DjangoModelFactory):
     vehicle = factory.SubFactory(VehicleFactory)
     dealership = factory.SelfAttribute("vehicle.dealership")
     name = "Wash"
+
+    @classmethod
+    def _create(cls, model_class: type[PreparationStep], *args: Any, **fields: Any) -> PreparationStep:
+        """In the dealership that is given, if one is: that of a vehicle made for it."""
+        if fields["vehicle"].dealership != fields["dealership"]:
+            fields["vehicle"] = VehicleFactory(dealership=fields["dealership"])
+        made: PreparationStep = super()._create(model_class, *args, **fields)
+        return made
+
+
+class PlannedStepFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PlannedStep
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = factory.Sequence(lambda n: f"Check {n}")
+
+
+class CarryingRateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CarryingRate
+
+    dealership = factory.SubFactory(DealershipFactory)
+    valid_from = factory.Sequence(lambda n: date(2025, 1, 1) + timedelta(days=n))
+    percent = Decimal(12)
 
 
 class PriceChangeFactory(factory.django.DjangoModelFactory):
@@ -543,6 +568,7 @@ FACTORIES: dict[Any, Any] = {
         *(DealershipFactory, HolidayFactory),
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
         *(VehicleFactory, VehicleImageFactory, PreparationStepFactory, PriceChangeFactory),
+        *(PlannedStepFactory, CarryingRateFactory),
         *(CustomerFactory, AdoptionFactory),
         *(LeadFactory, AppointmentFactory, AbsenceFactory),
         *(CustomerFactory,),

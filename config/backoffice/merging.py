@@ -13,6 +13,8 @@ from django.db.models.expressions import RawSQL
 from django.forms import FileField
 from django.utils.translation import gettext as _
 
+from config.backoffice.lookups import LookupInput
+
 VERSION = "version"
 """The hidden input, and the attribute of rows read `with_version`."""
 
@@ -53,6 +55,9 @@ def merged(fresh: Any, typed: Any) -> tuple[Any, dict[str, str]]:
         data.setlist(bound.html_initial_name, as_sent)
         if not field.has_changed(field.to_python(before), mine):
             data.setlist(bound.html_name, as_sent)
+            if isinstance(field.widget, LookupInput):
+                for name in field.widget.inputs(bound.html_name):
+                    data.pop(name, None)
         elif field.has_changed(now, mine):
             both[bound.name] = _("Somebody has written “%(value)s” here meanwhile. Saving replaces it.") % {
                 "value": shown(field, now)
@@ -69,5 +74,8 @@ def sent(value: Any) -> list[str]:
 
 def shown(field: Any, value: Any) -> str:
     """A form's value in words: the label of a choice rather than its code."""
+    if isinstance(field.widget, LookupInput):  # of so many rows, one is asked for
+        values = value if isinstance(value, list | tuple) else [value]
+        return ", ".join(map(field.label_from_instance, field.widget.chosen(values)))
     choices = dict(getattr(field, "choices", ()) or ())
     return str(choices.get(value, "" if value is None else value))

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from rest_framework.exceptions import APIException
 
-from config.backoffice import filter_bar, merging
+from config.backoffice import filter_bar, lookups, merging
 from config.backoffice.cells import Column
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.pagination import Page, Place, checked_ordering
@@ -142,6 +142,32 @@ class ListPage(ResourcePage):
             return Page.of(rows, resource.ordering, None, resource.page_size), resource.ordering
 
 
+class LookupPage(ResourcePage):
+    """What a box shows that looks a row up: the first rows that the person may see and that are meant."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        resource, asked = self.resource, filter_bar.read(request.GET)
+        words = next(
+            (" ".join(str(value).split()) for name, value in asked.items() if name.endswith(lookups.WORDS)), ""
+        )
+        rows, problem, found = resource.rows(request.user), "", []
+        there = asked.get("dealership", "")
+        if there.isascii() and there.isdecimal() and len(there) < 19 and owned(resource.model):
+            rows = rows.filter(dealership=int(there))
+        filters = {name: values for name, values in asked.lists() if name in resource.filterset.base_filters}
+        words = lookups.NUMBERED.sub("", words)[: lookups.LONGEST]
+        try:
+            found = lookups.searched(resource, rows, words, filters)
+        except TooSlow as error:
+            problem = str(error)
+        options = [(row.pk, resource.lookup_label(row), resource.hint(row)) for row in found]
+        return self.answer("ui/lookup_found.html", found=options, words=words, problem=problem)
+
+
+def owned(model: Any) -> bool:
+    return any(field.name == "dealership" for field in model._meta.concrete_fields)
+
+
 class CardsPage(ResourcePage):
     """Remembers in a cookie whether a list stands as cards or as a table."""
 
@@ -247,7 +273,7 @@ class EditPage(FormPage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         with transaction.atomic():
-            rows = self.resource.rows(request.user).select_for_update(of=("self",))
+            rows = self.resource.rows(request.user).select_for_update(of=self.resource.locks)
             row = get_object_or_404(rows, pk=pk)
             self.need("change", row)
             data, both, now = request.POST, dict[str, str](), merging.version_of(row)
@@ -311,8 +337,10 @@ class VerbPage(ResourcePage):
             return self.ask(row, form, 422)
         outcome = done(self.verb, row, request.user, form)
         tell(request, [outcome])
-        leads_to = self.verb.leads_to or self.resource.address
-        return redirect(leads_to(row) if outcome[0] else self.resource.address(row))
+        leads_to, asked = self.resource.address, request.POST.get("next", "")
+        if outcome[0] and self.verb.leads_to is not None:
+            leads_to = self.verb.leads_to
+        return redirect(asked if url_has_allowed_host_and_scheme(asked, None) else leads_to(row))
 
 
 class BulkPage(ResourcePage):

@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from config.backoffice import exports, filter_bar
+from config.backoffice import exports, filter_bar, lookups
 from config.backoffice.cells import Cell, Column
 from config.backoffice.sheets import Sheet
 
@@ -99,6 +99,8 @@ class Resource:
     page_size: int = 50
     form: type[forms.ModelForm] | None = None
     verbs: Sequence[Verb] = ()
+    locks: tuple[str, ...] = ("self",)
+    """What a change of a row locks first: itself, or the row on which its verbs wait for each other."""
     exports: bool = True
     untold: frozenset[str] = frozenset()
     """Columns of the model that the API does not tell."""
@@ -203,7 +205,7 @@ class Resource:
         for column in self.columns:
             if column.name in made.fields and not column.told_to(user, row):
                 del made.fields[column.name]
-        return made
+        return lookups.install(made)
 
     def made_before(self, user: Any, key: str) -> Any:
         """The row that a form made when it was sent before, told by its one-time key; None if there is none."""
@@ -248,7 +250,25 @@ class Resource:
         made = form(**options)
         if verb.prepare is not None:
             verb.prepare(made, user, row)
-        return made
+        return lookups.install(made)
+
+    # -- being looked up
+
+    looked_up: bool = False
+    """Whether forms choose its rows by looking them up; its filters have a `search` then."""
+    lookup_order: Sequence[str] = ("-pk",)
+
+    def lookup_listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """`rows` with what is told of them where they are looked up."""
+        return self.listing(rows)
+
+    def lookup_label(self, row: Any) -> str:
+        """A row among others."""
+        return self.title(row)
+
+    def known_as(self, row: Any) -> Iterator[Any]:
+        """By what it is chosen when somebody writes exactly this."""
+        yield self.lookup_label(row)
 
     def serialized(self) -> dict[str, Any]:
         """What the API tells of a row beside its columns: serializer fields by name."""
@@ -282,6 +302,8 @@ class Resource:
                 path(f"{self.path}<int:pk>/edit/", pages.EditPage.as_view(**bind), name=f"{self.name}-edit"),
                 path(f"{self.path}<int:pk>/delete/", pages.DeletePage.as_view(**bind), name=f"{self.name}-delete"),
             ]
+        if self.looked_up:
+            found.append(self.lookup_url)
         if self.cards_template:
             found.append(path(f"{self.path}cards/", pages.CardsPage.as_view(**bind), name=f"{self.name}-cards"))
         for verb in self.verbs:
@@ -301,6 +323,12 @@ class Resource:
                     )
                 )
         return found
+
+    @property
+    def lookup_url(self) -> URLPattern:
+        from config.backoffice import pages
+
+        return path(f"{self.path}lookup/", pages.LookupPage.as_view(resource=self), name=f"{self.name}-lookup")
 
 
 NO_FILTERS = {*filter_bar.KEPT, "cursor", "all"}
@@ -361,6 +389,8 @@ def register(resource: Resource) -> Resource:
     if resource.name in REGISTRY:
         raise ValueError(f"two resources are called {resource.name}")
     REGISTRY[resource.name] = resource
+    if resource.looked_up:
+        lookups.register(resource)
     if resource.exports:
         exports.register(ResourceExport(resource))
     return resource

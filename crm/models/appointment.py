@@ -61,6 +61,8 @@ class Appointment(models.Model):
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.PLANNED, editable=False)
     notes = models.CharField(_("notes"), max_length=500, blank=True)
 
+    on_erasure = {"notes": ""}
+
     history = Versions()
     objects = AppointmentRows.as_manager()
 

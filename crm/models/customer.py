@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +35,13 @@ class CustomerRows(DealershipRows):
                 Customer.Type.RETURNING: Q(owned__gt=1),
             }[Customer.Type(each)]
         return self.filter(pk__in=counted.filter(wanted).order_by().values("pk"))
+
+    def restorable(self) -> CustomerRows:
+        """Those that were deleted; not those that were merged into others, or erased."""
+        from crm.models.merge import Merge
+
+        merged = Merge.objects.filter(undone_at=None, loser=OuterRef("pk"))
+        return self.filter(~Exists(merged), deleted_at__isnull=False, erased_at=None)
 
     def with_identity(self, number: str) -> CustomerRows:
         """Those with this identity number, however it is written."""
@@ -133,6 +140,11 @@ class Customer(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["dealership", "-id"], condition=Q(deleted_at=None), name="customer_living"),
+            models.Index(
+                fields=["dealership", "-deleted_at"],
+                condition=Q(deleted_at__isnull=False, erased_at=None),
+                name="customer_deleted",
+            ),
             models.Index(
                 fields=["dealership", "identity_hash"], condition=~Q(identity_hash=""), name="customer_identity"
             ),

@@ -1,7 +1,19 @@
 """What a dealership has to sell, and each vehicle's whole life."""
 
+from inventory.models.carrying import CarryingRate
 from inventory.models.image import VehicleImage
+from inventory.models.preparation import PlannedStep, PreparationStep
 from inventory.models.transfer import Transfer
-from inventory.models.vehicle import OdometerReading, PreparationStep, PriceChange, Source, Vehicle
+from inventory.models.vehicle import OdometerReading, PriceChange, Source, Vehicle
 
-__all__ = ["OdometerReading", "PreparationStep", "PriceChange", "Source", "Transfer", "Vehicle", "VehicleImage"]
+__all__ = [
+    "CarryingRate",
+    "OdometerReading",
+    "PlannedStep",
+    "PreparationStep",
+    "PriceChange",
+    "Source",
+    "Transfer",
+    "Vehicle",
+    "VehicleImage",
+]

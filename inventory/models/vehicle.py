@@ -16,12 +16,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice import currencies
 from dealers import audit
 from dealers.fences import OwnKey
 from dealers.models import Dealership, DealershipRows
 from dealers.versions import Versions
 
 NOT_NEGATIVE = MinValueValidator(Decimal(0))
+CARRYING_YEAR = Decimal(365 * 100)
+"""Divides percent a year into a share a day, as a floor plan counts interest: actual days of 365."""
 
 
 def money(label: Any, **options: Any) -> Any:
@@ -221,11 +224,39 @@ class Vehicle(models.Model):
         """Of the asking price over the cost; None while one of them is not known."""
         return None if self.asking_price is None or self.cost is None else self.asking_price - self.cost
 
+    @property
+    def carrying_cost(self) -> Decimal | None:
+        """What keeping it has cost so far, rounded once: for each day in stock the rate of that day.
+
+        None of what is not in stock, while its cost is not known, and where no rate is valid yet.
+        """
+        since, cost, today = self.acquired_on, self.cost, self.today
+        rates = [each for each in self.dealership.carrying_rates.all() if each.valid_from <= today]
+        if since is None or cost is None or self.status not in self.IN_STOCK or not rates:
+            return None
+        ends, percent_days = [*(each.valid_from for each in rates[1:]), today], Decimal(0)
+        for rate, end in zip(rates, ends, strict=True):
+            percent_days += rate.percent * max((end - max(rate.valid_from, since)).days, 0)
+        return currencies.rounded(cost * percent_days / CARRYING_YEAR, self.dealership.currency)
+
+    @property
+    def carrying_per_day(self) -> Decimal | None:
+        """What it costs to keep it today; None as `carrying_cost`."""
+        rates = [each for each in self.dealership.carrying_rates.all() if each.valid_from <= self.today]
+        if self.cost is None or self.status not in self.IN_STOCK or not rates:
+            return None
+        return currencies.rounded(self.cost * rates[-1].percent / CARRYING_YEAR, self.dealership.currency)
+
+    @property
+    def today(self) -> date:
+        """On the dealership's calendar."""
+        return timezone.localdate(timezone=self.dealership.zone)
+
     def days_in_stock(self, today: date | None = None) -> int | None:
         """Days since it was acquired, on the dealership's calendar; None of what is not in stock."""
         if self.acquired_on is None or self.status not in self.IN_STOCK:
             return None
-        return ((today or timezone.localdate(timezone=self.dealership.zone)) - self.acquired_on).days
+        return ((today or self.today) - self.acquired_on).days
 
     # -- attributes
 
@@ -274,9 +305,24 @@ class Vehicle(models.Model):
                     "ways": ", ".join(map(str, possible)) or _("nothing by hand, its deal decides"),
                 }
             )
+        if wanted == self.Status.AVAILABLE and not through_deal:
+            self.refuse_open_steps()
         self.status = wanted
         self.save(update_fields=["status"])
+        if wanted == self.Status.IN_PREPARATION:
+            self.preparation_steps.begin(self)
+        elif here.status == self.Status.IN_PREPARATION:
+            self.preparation_steps.pause()
         audit.record("vehicle.moved", self, changes={"status": [here.status, wanted.value]})
+
+    def refuse_open_steps(self) -> None:
+        """Raises ValidationError while something of its preparation is still to do."""
+        left = self.preparation_steps.open().values_list("name", flat=True)
+        if left:
+            raise ValidationError(
+                _("Its preparation is not done: %(steps)s. Finish the steps, or have it released without them.")
+                % {"steps": ", ".join(left)}
+            )
 
     @transaction.atomic
     def price(self, *, asking: Decimal | None, minimum: Decimal | None, by: Any = None) -> None:
@@ -370,42 +416,3 @@ class PriceChange(OfVehicle):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d} {self.asking_price}"
-
-
-class PreparationStep(OfVehicle):
-    """A step until a vehicle can be sold, with the hours that it may take."""
-
-    vehicle = OwnKey(Vehicle, models.CASCADE, related_name="preparation_steps", verbose_name=_("vehicle"))
-    name = models.CharField(_("step"), max_length=100)
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-    target_hours = models.PositiveSmallIntegerField(_("target, hours"), default=24)
-    assignee = models.ForeignKey(
-        "dealers.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who does it")
-    )
-    started_at = models.DateTimeField(_("started"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-
-    history = Versions()
-    seen_with = "inventory.vehicle:view"
-
-    class Meta:
-        verbose_name = _("preparation step")
-        verbose_name_plural = _("preparation steps")
-        ordering = ["position", "id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(finished_at__isnull=True) | Q(started_at__isnull=False, finished_at__gte=F("started_at")),
-                name="preparation_step_forward",
-                violation_error_message=_("It ends after it starts."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it has taken, or takes, longer than it may."""
-        if self.started_at is None:
-            return False
-        return ((self.finished_at or timezone.now()) - self.started_at).total_seconds() > self.target_hours * 3600

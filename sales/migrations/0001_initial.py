@@ -352,6 +352,7 @@ class Migration(migrations.Migration):
                 ("sha256", models.CharField(editable=False, max_length=64)),
                 ("facts", models.JSONField(default=dict)),
                 ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="made")),
+                ("erased_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="removed")),
                 (
                     "deal",
                     dealers.fences.OwnKey(

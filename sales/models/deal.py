@@ -43,7 +43,7 @@ class Deal(models.Model):
     """Those in which its figures may change."""
     BINDING = (Stage.CONTRACTED, Stage.DELIVERED)
     OVER = (Stage.LOST, Stage.CANCELLED, Stage.UNWOUND)
-    on_erasure = {"note": ""}
+    on_erasure = {"note": "", "ended_reason": ""}
 
     dealership = models.ForeignKey(
         Dealership, models.PROTECT, related_name="deals", verbose_name=_("dealership"), db_index=False
@@ -211,6 +211,7 @@ class Deposit(OfDeal):
     reference = models.CharField(_("reference"), max_length=60, blank=True)
     received_on = models.DateField(_("received on"))
 
+    on_erasure = {"reference": ""}
     history = Versions()
 
     class Meta:

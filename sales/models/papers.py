@@ -6,12 +6,14 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dealers.fences import OwnKey
 from dealers.models import Dealership, DealershipRows
 from dealers.versions import Versions
+from sales.models.columns import dashed
 from sales.models.deal import Deal, OfDeal, person
 
 
@@ -34,6 +36,10 @@ class Document(OfDeal):
     """What stands in it, as it was handed over to the template; a customer's page shows the same."""
     made_by = person(_("made by"))
     made_at = models.DateTimeField(_("made"), default=timezone.now)
+    erased_at = models.DateTimeField(_("removed"), null=True, blank=True, editable=False)
+    """When the customer's data were erased, and the file with them; what it was, and its hash, stay."""
+
+    on_erasure = {"pdf": b"", "facts": {}, "erased_at": Coalesce("erased_at", Now())}
 
     class Meta:
         verbose_name = _("document")
@@ -71,6 +77,11 @@ class OfferLink(OfDeal):
     accepted_sha256 = models.CharField(max_length=64, blank=True)
     """Of the document that was accepted."""
 
+    on_erasure = {
+        "accepted_name": dashed("accepted_name"),
+        "accepted_from": None,
+        "revoked_at": Coalesce("revoked_at", Now()),
+    }
     objects = OfferLinks.as_manager()  # type: ignore[misc]
 
     class Meta:
@@ -140,6 +151,7 @@ class Registration(models.Model):
     received_by = models.CharField(_("handed over to"), max_length=200, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
 
+    on_erasure = {"number": "", "note": "", "received_by": dashed("received_by")}
     history = Versions()
     objects: Any = Registrations.as_manager()
 

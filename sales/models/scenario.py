@@ -17,7 +17,7 @@ from dealers.versions import Versions
 from inventory.models import Vehicle
 from sales.arithmetic import LONGEST
 from sales.models.catalogue import CatalogueItem, Kind, TaxRate
-from sales.models.columns import money, percent
+from sales.models.columns import dashed, money, percent
 from sales.models.deal import Deal, OfDeal
 
 
@@ -53,6 +53,7 @@ class Scenario(OfDeal):
     commission_rate = percent(_("commission, % of the gross"), 100, default=Decimal(0))
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    on_erasure = {"name": dashed("name"), "discount_reason": dashed("discount_reason")}
     history = Versions()
 
     class Meta:
@@ -113,6 +114,8 @@ class Item(OfScenario):
     tax = OwnKey(TaxRate, models.PROTECT, null=True, blank=True, related_name="items", verbose_name=_("tax"))
     tax_inclusive = models.BooleanField(_("with the tax"), default=False)
 
+    on_erasure = {"name": dashed("name")}
+    """Somebody's name may be engraved on it; its kind and price stay."""
     history = Versions()
 
     class Meta:
@@ -154,6 +157,7 @@ class TradeIn(OfScenario):
     before = models.JSONField(default=dict, blank=True, editable=False)
     """Of a vehicle that we sold before: what its row said until it came back."""
 
+    on_erasure = {"vin": "", "plate": ""}
     history = Versions()
 
     class Meta:

@@ -20,26 +20,12 @@ from tests.conftest import owner_conninfo
 from tests.environment import superuser_conninfo
 from tests.factories import CustomerFactory, VehicleFactory
 from tests.people import api_of, with_role
+from tests.standing import standing
 from tests.tenancy.catalog import as_web
 
 CANARY = "qzkanari"
 PHONE, IDENTITY = "+6281234577777", "3171999977770001"
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def standing(*words: str) -> dict[str, set[str]]:
-    """The tables in which a word stands, in any row and any column, asked past every fence."""
-    found: dict[str, set[str]] = {}
-    with psycopg.connect(superuser_conninfo()) as everything:
-        tables = everything.execute(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-        ).fetchall()
-        for (table,) in tables:
-            for word in words:
-                asked = f'SELECT count(*) FROM "{table}" t WHERE t::text ILIKE %s'
-                if everything.execute(asked, [f"%{word}%"]).fetchone()[0]:  # type: ignore[index, call-overload]
-                    found.setdefault(word, set()).add(table)
-    return found
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ from tests.factories import (
     AppointmentFactory,
     AttributeFactory,
     BackfillFactory,
+    CarryingRateFactory,
     ConnectionFactory,
     ConsentFactory,
     ContactPointFactory,
@@ -61,6 +62,7 @@ from tests.factories import (
     NoteFactory,
     OfferLinkFactory,
     OwnershipFactory,
+    PlannedStepFactory,
     PreparationStepFactory,
     PriceChangeFactory,
     QuarantineFactory,
@@ -220,6 +222,8 @@ def house(code: str, name: str) -> House:
     for part in (PreparationStepFactory, PriceChangeFactory):
         part(vehicle=vehicle)
     VehicleImageFactory(vehicle=vehicle)
+    for each in (PlannedStepFactory, CarryingRateFactory):
+        each(dealership=dealership)
     seller = person(f"seller@{code}.example", dealership, Role.SALESPERSON)
     customer = CustomerFactory(dealership=dealership)
     lead = LeadFactory(dealership=dealership, customer=customer, vehicles=[vehicle])
