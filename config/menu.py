@@ -70,7 +70,14 @@ MENU = (
             Item(_("Customers"), "customers", "users", "crm.customer:view", key="c", tab=True),
         ),
     ),
-    Group(_("Stock"), (Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),)),
+    Group(
+        _("Stock"),
+        (
+            Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),
+            Item(_("Imports"), "vehicle-imports", "file-import", "inventory.vehicle:add"),
+            Item(_("Marketplaces"), "vehicle-feeds", "world", "inventory.vehiclefeed:view"),
+        ),
+    ),
     Group(
         _("Sales"),
         (

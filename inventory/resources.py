@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute
-from config.backoffice.resources import Panel, Verb, register
+from config.backoffice.resources import Panel, Paper, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
-from inventory import gallery, transfers
+from inventory import gallery, labels, transfers
 from inventory.filters import VehicleFilters
 from inventory.forms import MoveForm, OdometerForm, PriceForm, TransferForm, VehicleForm
 from inventory.models import Vehicle, VehicleImage
@@ -57,6 +57,14 @@ def photo(vehicle: Vehicle) -> Cell:
 
 def condition(vehicle: Vehicle) -> str:
     return str(vehicle.get_condition_display())
+
+
+def printed_labels(rows: Sequence[Vehicle], *, by: Any, absolute: Callable[[str], str]) -> bytes:
+    """Labels with the addresses of the vehicles' pages, and prices as far as they are told to the person."""
+    price: Any = VEHICLES.column("asking_price")
+    return labels.sheet(
+        [labels.Label(each, absolute(VEHICLES.address(each)), price.told_to(by, each)) for each in rows]
+    )
 
 
 class VehicleResource(DealershipResource):
@@ -106,6 +114,7 @@ class VehicleResource(DealershipResource):
         "dealership",
     )
     first_filters = ("search", "status", "make", "location")
+    list_template = "inventory/list.html"
     cards_template = "inventory/cards.html"
     detail_template = "inventory/vehicle.html"
     verbs = (
@@ -130,6 +139,8 @@ class VehicleResource(DealershipResource):
         ),
         Verb("odometer", _("Read odometer"), CHANGE, Vehicle.read_odometer, OdometerForm, "gauge"),
     )
+
+    papers = (Paper("labels", _("Labels"), printed_labels, "qrcode"),)
 
     def rows(self, user: Any) -> QuerySet[Any]:
         return super().rows(user).select_related("dealership")

@@ -35,7 +35,7 @@ from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Adoption, Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 from inventory import services as vehicles
-from inventory.models import PreparationStep, PriceChange, Vehicle, VehicleImage
+from inventory.models import PreparationStep, PriceChange, Vehicle, VehicleFeed, VehicleImage, VehicleImport
 from sales import stages
 from sales.models import (
     CatalogueItem,
@@ -279,6 +279,26 @@ class VehicleImageFactory(factory.django.DjangoModelFactory):
     widths = [480, 800]
     width, height, size = 800, 600, 12_345
     sha256 = factory.Sequence(lambda n: f"{n:064}")
+
+
+class VehicleFeedFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = VehicleFeed
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = factory.Sequence(lambda n: f"Marketplace {n}")
+
+
+class VehicleImportFactory(factory.django.DjangoModelFactory):
+    """A file of one vehicle that nobody has looked at."""
+
+    class Meta:
+        model = VehicleImport
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = "stock.csv"
+    content = b"Stock number,Make,Model\r\nA-1,Honda,BeAT\r\n"
+    header, columns, rows = ["Stock number", "Make", "Model"], ["stock_number", "make", "model"], 1
 
 
 class AdoptionFactory(factory.django.DjangoModelFactory):
@@ -540,6 +560,7 @@ FACTORIES: dict[Any, Any] = {
         *(DealershipFactory, HolidayFactory),
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
         *(VehicleFactory, VehicleImageFactory, PreparationStepFactory, PriceChangeFactory),
+        *(VehicleFeedFactory, VehicleImportFactory),
         *(CustomerFactory, AdoptionFactory),
         *(LeadFactory, AppointmentFactory, AbsenceFactory),
         *(CustomerFactory,),
