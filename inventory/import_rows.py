@@ -25,6 +25,8 @@ from inventory.models import Vehicle
 from inventory.resources import VEHICLES
 
 ADD, CHANGE = "inventory.vehicle:add", "inventory.vehicle:change"
+LONGEST = 300
+"""Characters of a name or a reason in the report: either may hold what stands in a cell."""
 NEW, CHANGED, SAME, REFUSED = "new", "changed", "same", "refused"
 
 
@@ -92,7 +94,8 @@ class Rows:
 
     def outcome(self, row: Row) -> Outcome:
         given = self.given(row)
-        found = Outcome(row[0], REFUSED, " ".join(filter(None, map(given.get, ("stock_number", "vin", "model")))))
+        name = " ".join(filter(None, map(given.get, ("stock_number", "vin", "model"))))
+        found = Outcome(row[0], REFUSED, name[:LONGEST])
         try:
             with transaction.atomic():
                 vehicle = self.vehicle_of(given, row[0])
@@ -112,7 +115,7 @@ class Rows:
         names = dict(zip(self.columns, self.table.header, strict=True))
         found.outcome, found.changes = REFUSED, {}
         found.problems = [
-            [names.get(name) or (label_of(name) if name in ATTRIBUTES else ""), str(words)]
+            [names.get(name) or (label_of(name) if name in ATTRIBUTES else ""), str(words)[:LONGEST]]
             for name, each in problems.items()
             for words in each
         ]
