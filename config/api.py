@@ -11,6 +11,7 @@ import dealers.api_flags
 import dealers.api_tokens
 import ingestion.api
 import inventory.api
+import inventory.api_imports
 import sales.api
 from config.backoffice.api import Router
 from crm.api import CustomerViewSet
@@ -19,6 +20,7 @@ from crm.resources_parts import ADDRESSES, ATTRIBUTES, CONSENTS, CONTACT_POINTS,
 from dealers.api_resources import viewset_of
 from dealers.resources import HOLIDAYS
 from ingestion.operations.adoptions import ADOPTIONS
+from inventory.feed_resources import FEEDS
 from inventory.resources import VEHICLES
 from inventory.resources_preparation import CARRYING_RATES, PLANNED_STEPS, PREPARATION
 from sales.resources import CATALOGUE, REGISTRATIONS, TAX_RATES
@@ -31,6 +33,8 @@ router.register("vehicle-images", inventory.api.VehicleImageViewSet, "vehicle-im
 router.register("preparation-steps", viewset_of(PREPARATION), "preparation-step")
 router.register("planned-steps", viewset_of(PLANNED_STEPS), "planned-step")
 router.register("carrying-rates", viewset_of(CARRYING_RATES), "carrying-rate")
+router.register("vehicle-imports", inventory.api_imports.VehicleImportViewSet, "vehicle-import")
+router.register("vehicle-feeds", viewset_of(FEEDS), "vehicle-feed")
 router.register("dgi/adoptions", viewset_of(ADOPTIONS), "adoption")
 router.register("leads", viewset_of(LEADS), "lead")
 router.register("appointments", viewset_of(APPOINTMENTS), "appointment")

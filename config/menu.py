@@ -75,6 +75,8 @@ MENU = (
         (
             Item(_("Vehicles"), "vehicles", "motorbike", "inventory.vehicle:view", key="v", tab=True),
             Item(_("Preparation"), "preparation", "tool", "inventory.vehicle:view"),
+            Item(_("Imports"), "vehicle-imports", "file-import", "inventory.vehicle:add"),
+            Item(_("Marketplaces"), "vehicle-feeds", "world", "inventory.vehiclefeed:view"),
         ),
     ),
     Group(

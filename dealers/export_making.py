@@ -11,12 +11,12 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import timedelta
 from tempfile import TemporaryFile
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import Error as DatabaseError
@@ -58,17 +58,28 @@ class TookTooLong(Exception):
     """The deadline has passed."""
 
 
+class Living(Protocol):
+    """What is made by a worker and has signs of life: an export, an import."""
+
+    pk: Any
+
+    def live(self, rows: int, expected: int | None) -> bool:
+        """A sign of life, with progress; False if it is no longer the worker's."""
+
+
 class Signs:
     """Signs of life from a thread and a connection of its own, while rows are read in one long transaction."""
 
-    def __init__(self, export: Export, stop: Callable[[], bool]) -> None:
+    def __init__(self, export: Living, stop: Callable[[], bool]) -> None:
         self.export, self.stop = export, stop
         self.rows = 0
         self.expected: int | None = None
         self.over = threading.Event()
         self.reason: type[Exception] | None = None
         """Why to make no more of it."""
-        self.thread = threading.Thread(target=copy_context().run, args=[self.give], name=f"export {export.pk}")
+        self.thread = threading.Thread(
+            target=copy_context().run, args=[self.give], name=f"{type(export).__name__} {export.pk}"
+        )
 
     def __enter__(self) -> Signs:
         self.end = time.monotonic() + DEADLINE
@@ -89,12 +100,12 @@ class Signs:
                 elif not self.export.live(self.rows, self.expected):
                     self.reason = Gone
         except DatabaseError as error:
-            log.warning("export %s: no sign of life (%s)", self.export.pk, error)
+            log.warning("%s: no sign of life (%s)", self.thread.name, error)
             self.reason = Gone
         finally:
             connection.close()
 
-    def watched(self, rows: Iterator[Row]) -> Iterator[Row]:
+    def watched(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows, until there is a reason to make no more of them."""
         for row in rows:
             if self.reason:

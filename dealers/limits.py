@@ -60,3 +60,14 @@ def counted(key: str) -> int:
         return int(cache.incr(key))
     except ValueError:  # it went away in between
         return 1
+
+
+def wait_of(who: str, most: int) -> int:
+    """Count a request of a stranger to a public address: seconds to wait after `most` in a minute, 0 before."""
+    try:
+        if counted(f"open:{who}:{int(time.time()) // MINUTE}") <= most:
+            return 0
+    except RedisError as error:
+        log.warning("requests are not counted: the cache is away: %s", error)
+        return 0
+    return int(MINUTE - time.time() % MINUTE) + 1

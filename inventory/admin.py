@@ -1,8 +1,14 @@
-"""Vehicles in the admin."""
+"""Vehicles, their imports and their feeds in the admin."""
 
 from typing import Any
 
-from dealers.admin_rows import register
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from dealers.admin_rows import RowAdmin, register
+from inventory.feed_resources import FEEDS
+from inventory.models import VehicleImport
 from inventory.resources import VEHICLES
 from inventory.resources_preparation import CARRYING_RATES, PLANNED_STEPS, PREPARATION
 
@@ -30,3 +36,23 @@ register(
     raw_id_fields=("assignee",),
 )
 register(CARRYING_RATES, list_display=("valid_from", "percent", "dealership"))
+register(FEEDS, list_display=("name", "fetched_at", "dealership"), search_fields=("name",))
+
+
+@admin.register(VehicleImport)
+class VehicleImportAdmin(RowAdmin):
+    list_display = ("name", "state", "rows", "made_at", "dealership")
+    fields = ("name", "state", "rows", "added", "changed", "same", "refused", "error", "made_at", "dealership")
+    search_fields = ("name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("content", "report")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from dealers.choosing import Person
 from dealers.models import Dealership
 from inventory import identification, preparation, services
-from inventory.models import CarryingRate, PlannedStep, Vehicle
+from inventory.models import CarryingRate, PlannedStep, Vehicle, VehicleFeed
 
 CHECKED_COUNTRIES = ("US", "CA", "MX")
 """Where every VIN has a check digit."""
@@ -79,6 +79,7 @@ class VehicleForm(forms.ModelForm):
     def save(self, commit: bool = True) -> Any:
         vehicle: Vehicle = self.instance
         if vehicle.pk is None:
+            vehicle.wrote(self.changed_data)  # which the frame number does not override
             services.fill_in(vehicle)
             return services.add(vehicle)
         vehicle.wrote(self.changed_data)
@@ -171,3 +172,38 @@ class CarryingRateForm(forms.ModelForm):
         model = CarryingRate
         fields = ("dealership", "valid_from", "percent")
         widgets = {"valid_from": day_input()}
+
+
+# -- files of vehicles, and feeds
+
+
+class ReceiveForm(forms.Form):
+    """A file of vehicles, and whose they are."""
+
+    dealership = forms.ModelChoiceField(Dealership.objects.none(), label=_("dealership"), empty_label=None)
+    file = forms.FileField(
+        label=_("file"),
+        help_text=_("CSV or XLSX, up to 5,000 rows and 5 MB. The first row says what the columns hold."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx,text/csv"}),
+    )
+
+    def __init__(self, *args: Any, dealerships: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        field: Any = self.fields["dealership"]
+        field.queryset = dealerships
+
+
+class StoreForm(forms.Form):
+    """How the rows of a file are stored."""
+
+    whole = forms.BooleanField(
+        label=_("all rows or none"),
+        required=False,
+        help_text=_("Without it the good rows are stored, and those with errors are given back as a file."),
+    )
+
+
+class FeedForm(forms.ModelForm):
+    class Meta:
+        model = VehicleFeed
+        fields = ("dealership", "name")

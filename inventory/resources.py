@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute
-from config.backoffice.resources import Panel, Verb, register
+from config.backoffice.resources import Panel, Paper, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
-from inventory import gallery, preparation, transfers
+from inventory import gallery, labels, preparation, transfers
 from inventory.filters import VehicleFilters
 from inventory.forms import MoveForm, OdometerForm, PriceForm, StepForm, TransferForm, VehicleForm, WhyForm
 from inventory.models import Vehicle, VehicleImage
@@ -71,6 +71,14 @@ def who_can_do_it(form: Any, user: Any, vehicle: Vehicle) -> None:
     form.fields["person"].queryset = preparation.workers({vehicle.dealership_id})
 
 
+def printed_labels(rows: Sequence[Vehicle], *, by: Any, absolute: Callable[[str], str]) -> bytes:
+    """Labels with the addresses of the vehicles' pages, and prices as far as they are told to the person."""
+    price: Any = VEHICLES.column("asking_price")
+    return labels.sheet(
+        [labels.Label(each, absolute(VEHICLES.address(each)), price.told_to(by, each)) for each in rows]
+    )
+
+
 class VehicleResource(DealershipResource):
     """What a dealership has to sell, and what it sold."""
 
@@ -121,6 +129,7 @@ class VehicleResource(DealershipResource):
     )
     searched = True
     first_filters = ("search", "status", "make", "location")
+    list_template = "inventory/list.html"
     cards_template = "inventory/cards.html"
     looked_up = True
     detail_template = "inventory/vehicle.html"
@@ -166,6 +175,8 @@ class VehicleResource(DealershipResource):
             open_to=lambda row: row.preparation_steps.open().exists(),
         ),
     )
+
+    papers = (Paper("labels", _("Labels"), printed_labels, "qrcode"),)
 
     def hint(self, row: Any) -> str:
         return " · ".join(filter(None, (row.plate, row.vin, row.get_status_display())))

@@ -44,6 +44,10 @@ def is_open(step: PreparationStep) -> bool:
     return step.is_open
 
 
+def who_can_do_it(form: Any, user: Any, step: PreparationStep) -> None:
+    form.fields["person"].queryset = preparation.workers({step.dealership_id})
+
+
 class PreparationResource(DealershipResource):
     """Steps until vehicles can be sold. The list shows what is to do, the latest first, unless a state is asked for."""
 
@@ -69,7 +73,16 @@ class PreparationResource(DealershipResource):
     verbs = (
         Verb("done", _("Done"), CHANGE, PreparationStep.done, icon="check", bulk=True, open_to=is_open),
         Verb("take", _("Take it"), CHANGE, PreparationStep.take, icon="user-plus", bulk=True, open_to=is_open),
-        Verb("assign", _("Assign"), CHANGE, PreparationStep.assign, forms.StepAssignForm, "users", open_to=is_open),
+        Verb(
+            "assign",
+            _("Assign"),
+            CHANGE,
+            PreparationStep.assign,
+            forms.StepAssignForm,
+            "users",
+            open_to=is_open,
+            prepare=who_can_do_it,
+        ),
         Verb("not-needed", _("Not needed"), WAIVE, PreparationStep.not_needed, forms.WhyForm, "x", open_to=is_open),
     )
 

@@ -35,7 +35,16 @@ from ingestion import fields, search, tallies
 from ingestion.job_types import JobType
 from ingestion.models import Adoption, Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Record, Run
 from inventory import services as vehicles
-from inventory.models import CarryingRate, PlannedStep, PreparationStep, PriceChange, Vehicle, VehicleImage
+from inventory.models import (
+    CarryingRate,
+    PlannedStep,
+    PreparationStep,
+    PriceChange,
+    Vehicle,
+    VehicleFeed,
+    VehicleImage,
+    VehicleImport,
+)
 from sales import documents, stages
 from sales.models import (
     CatalogueItem,
@@ -306,6 +315,26 @@ class VehicleImageFactory(factory.django.DjangoModelFactory):
     sha256 = factory.Sequence(lambda n: f"{n:064}")
 
 
+class VehicleFeedFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = VehicleFeed
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = factory.Sequence(lambda n: f"Marketplace {n}")
+
+
+class VehicleImportFactory(factory.django.DjangoModelFactory):
+    """A file of one vehicle that nobody has looked at."""
+
+    class Meta:
+        model = VehicleImport
+
+    dealership = factory.SubFactory(DealershipFactory)
+    name = "stock.csv"
+    content = b"Stock number,Make,Model\r\nA-1,Honda,BeAT\r\n"
+    header, columns, rows = ["Stock number", "Make", "Model"], ["stock_number", "make", "model"], 1
+
+
 class AdoptionFactory(factory.django.DjangoModelFactory):
     """A unit receipt that could not be adopted."""
 
@@ -569,6 +598,7 @@ FACTORIES: dict[Any, Any] = {
         *(ConnectionFactory, FeedFactory, RunFactory, BackfillFactory, QuarantineFactory),
         *(VehicleFactory, VehicleImageFactory, PreparationStepFactory, PriceChangeFactory),
         *(PlannedStepFactory, CarryingRateFactory),
+        *(VehicleFeedFactory, VehicleImportFactory),
         *(CustomerFactory, AdoptionFactory),
         *(LeadFactory, AppointmentFactory, AbsenceFactory),
         *(CustomerFactory,),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from rest_framework.exceptions import APIException
 
 from config.backoffice import filter_bar, lookups, merging
 from config.backoffice.cells import Column
+from config.backoffice.exports import disposition
 from config.backoffice.filter_bar import FilterBar
 from config.backoffice.pagination import Page, Place, checked_ordering
 from config.backoffice.patience import TooSlow, patience
@@ -52,6 +53,10 @@ class ResourcePage(LoginRequiredMixin, View):
 
     def answer(self, template: str, status: int = 200, **context: Any) -> TemplateResponse:
         return TemplateResponse(self.request, template, {"resource": self.resource, **context}, status=status)
+
+    def choose_again(self) -> HttpResponse:
+        messages.error(self.request, _("Choose between 1 and %(most)s rows.") % {"most": MOST_AT_ONCE})
+        return redirect(self.resource.list_address)
 
     def crumbs(self) -> list[tuple[str, str]]:
         return [(self.resource.list_address, capfirst(self.resource.label_plural))]
@@ -349,12 +354,11 @@ class BulkPage(ResourcePage):
     def post(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm(self.verb.permission):
             raise PermissionDenied
-        picked = [int(pk) for pk in request.POST.getlist("pk") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+        picked = picked_of(request)
         data = request.POST if "confirmed" in request.POST else None
         form = self.resource.verb_form(self.verb, request.user, None, data=data) if self.verb.form else None
         if not picked or len(picked) > MOST_AT_ONCE:
-            messages.error(request, _("Choose between 1 and %(most)s rows.") % {"most": MOST_AT_ONCE})
-            return redirect(self.resource.list_address)
+            return self.choose_again()
         if form is not None and not form.is_valid():
             title = _("%(verb)s: %(count)s rows") % {"verb": self.verb.label, "count": len(picked)}
             status = 422 if form.is_bound else 200
@@ -367,6 +371,41 @@ class BulkPage(ResourcePage):
 
     def may_with(self, row: Any) -> bool:
         return bool(self.request.user.has_perm(self.verb.permission, row)) and self.verb.open_to(row)
+
+
+def picked_of(request: HttpRequest) -> list[int]:
+    """The ids of the rows that a list's form names."""
+    return [int(pk) for pk in request.POST.getlist("pk") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+
+
+class PaperPage(ResourcePage):
+    """Something to print of a row."""
+
+    paper: Any = None
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.printed([self.row(pk)])
+
+    def printed(self, rows: Sequence[Any]) -> HttpResponse:
+        pdf = self.paper.make(rows, by=self.request.user, absolute=self.request.build_absolute_uri)
+        response = HttpResponse(pdf, content_type="application/pdf")
+        response.headers["Content-Disposition"] = disposition(f"{self.resource.name}-{self.paper.name}.pdf")
+        return response
+
+
+class BulkPaperPage(PaperPage):
+    """Something to print of several rows."""
+
+    http_method_names = ["post", "options"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        picked = picked_of(request)
+        if not picked or len(picked) > MOST_AT_ONCE:
+            return self.choose_again()
+        rows = list(self.resource.rows(request.user).filter(pk__in=picked).order_by("pk"))
+        if not rows:
+            return self.choose_again()
+        return self.printed(rows)
 
 
 Outcome = tuple[bool, str]

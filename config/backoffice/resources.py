@@ -47,6 +47,17 @@ class Verb:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """Something to print of one row or of several: a PDF, as a button of the list and of each row's page."""
+
+    name: str
+    label: str | Promise
+    make: Callable[..., bytes]
+    """Called with the rows, `by` the user and `absolute`, which makes an address of ours a whole one."""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
 class Panel:
     """A part of a detail page: a heading and labels with values, or a template of its own."""
 
@@ -101,6 +112,7 @@ class Resource:
     verbs: Sequence[Verb] = ()
     locks: tuple[str, ...] = ("self",)
     """What a change of a row locks first: itself, or the row on which its verbs wait for each other."""
+    papers: Sequence[Paper] = ()
     exports: bool = True
     untold: frozenset[str] = frozenset()
     """Columns of the model that the API does not tell."""
@@ -322,6 +334,18 @@ class Resource:
                         name=f"{self.name}-bulk-{verb.name}",
                     )
                 )
+        for paper in self.papers:
+            address, bind_too = f"{self.path}{{}}{paper.name}.pdf", {"paper": paper, **bind}
+            found += [
+                path(
+                    address.format("<int:pk>/"), pages.PaperPage.as_view(**bind_too), name=f"{self.name}-{paper.name}"
+                ),
+                path(
+                    address.format("bulk/"),
+                    pages.BulkPaperPage.as_view(**bind_too),
+                    name=f"{self.name}-bulk-{paper.name}",
+                ),
+            ]
         return found
 
     @property

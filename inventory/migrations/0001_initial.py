@@ -7,6 +7,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
+import django.utils.timezone
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -405,6 +406,71 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "historical vehicle",
                 "verbose_name_plural": "historical vehicles",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+            },
+            bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="HistoricalVehicleFeed",
+            fields=[
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Of the marketplace that fetches it.", max_length=100, verbose_name="name"
+                    ),
+                ),
+                ("key", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField()),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "acting_as",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="acting as",
+                    ),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "historical feed for a marketplace",
+                "verbose_name_plural": "historical feeds for marketplaces",
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
             },
@@ -952,6 +1018,38 @@ class Migration(migrations.Migration):
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
+            name="VehicleFeed",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Of the marketplace that fetches it.", max_length=100, verbose_name="name"
+                    ),
+                ),
+                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("digest", models.CharField(blank=True, editable=False, max_length=64)),
+                ("changed_at", models.DateTimeField(editable=False, null=True, verbose_name="content changed")),
+                ("fetched_at", models.DateTimeField(editable=False, null=True, verbose_name="last fetched")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                        verbose_name="dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "feed for a marketplace",
+                "verbose_name_plural": "feeds for marketplaces",
+                "ordering": ["name", "id"],
+            },
+        ),
+        migrations.CreateModel(
             name="VehicleImage",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1234,6 +1332,14 @@ class Migration(migrations.Migration):
                 name="preparation_step_forward",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="vehiclefeed",
+            constraint=models.UniqueConstraint(
+                fields=("dealership", "name"),
+                name="vehiclefeed_name",
+                violation_error_message="There is a feed with this name.",
+            ),
+        ),
         migrations.AddIndex(
             model_name="vehicleimage",
             index=models.Index(fields=["vehicle", "position"], name="vehicleimage_order"),
@@ -1255,11 +1361,15 @@ class Migration(migrations.Migration):
         fences.Fenced("HistoricalPlannedStep"),
         fences.Fenced("HistoricalPreparationStep"),
         fences.Fenced("HistoricalVehicle"),
+        fences.Fenced("HistoricalVehicleFeed"),
+        fences.Fenced("ImportColumn"),
         fences.Fenced("OdometerReading"),
         fences.Fenced("PlannedStep"),
         fences.Fenced("PreparationStep"),
         fences.Fenced("PriceChange"),
         fences.Fenced("Transfer"),
         fences.Fenced("Vehicle"),
+        fences.Fenced("VehicleFeed"),
         fences.Fenced("VehicleImage"),
+        fences.Fenced("VehicleImport"),
     ]

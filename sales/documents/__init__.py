@@ -7,13 +7,11 @@ that JSON and never markup.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -21,7 +19,7 @@ from django.db.models import Max
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from config.backoffice import formats
+from config.backoffice import formats, printing
 from dealers import audit
 from dealers.localisation import language_of
 from dealers.models import Dealership, Logo
@@ -38,17 +36,8 @@ SIGNED = (Document.Kind.CONTRACT, Document.Kind.HANDOVER)
 
 def pdf_of(kind: str, facts: Mapping[str, Any], logo: bytes | None) -> bytes:
     """The document as a PDF; the same facts make the same one."""
-    data = json.dumps({**facts, "logo": list(logo) if logo else None}, ensure_ascii=False)
-    made: bytes = typst.compile(
-        str(HERE / f"{Document.Kind(kind).value}.typ"),
-        root=str(HERE),
-        font_paths=[str(HERE / "fonts")],
-        ignore_system_fonts=True,
-        sys_inputs={"data": data},
-        format="pdf",
-        timestamp=facts["timestamp"],
-    )
-    return made
+    data = {**facts, "logo": list(logo) if logo else None}
+    return printing.pdf_of(HERE / f"{Document.Kind(kind).value}.typ", data, facts["timestamp"])
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Run
-from inventory.models import PreparationStep
+from inventory.models import PreparationStep, VehicleImport
 from sales.models import Deal
 from tests.factories import (
     FACTORIES,
@@ -148,7 +148,7 @@ def test_every_list_can_be_searched_sorted_and_opened(staff, here, model):
 
 @every_model
 def test_every_page_to_add_a_row_opens_or_is_forbidden(staff, here, model):
-    looked_at = (Deal, Consent, Merge, PreparationStep)
+    looked_at = (Deal, Consent, Merge, PreparationStep, VehicleImport)
     read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event, Export, *looked_at)
     assert staff.get(address(model, "add")).status_code == (403 if read_only else 200)
 

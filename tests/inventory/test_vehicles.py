@@ -276,3 +276,11 @@ def test_a_vehicle_that_is_added_by_a_feed_is_locked_by_nobody(dealership_a: Dea
     made = services.add(Vehicle(dealership=dealership_a, make="Honda", model="BeAT"), source=Source.FEED)
     assert made.locked == []
     assert made.sources == {"make": "feed", "model": "feed"}
+
+
+def test_what_a_person_writes_of_a_new_vehicle_goes_before_what_its_frame_number_says(
+    owner: User, dealership_a: Dealership, client: Client
+) -> None:
+    assert client.post(NEW, typed(dealership_a, vin=BEAT, year=2025)).status_code == 302
+    assert client.post(NEW, typed(dealership_a, vin=BEAT[:-1] + "7")).status_code == 302
+    assert set(Vehicle.objects.values_list("year", "sources__year")) == {(2025, "human"), (2020, "decoded")}

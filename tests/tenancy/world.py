@@ -36,7 +36,7 @@ from dealers.roles import Role
 from ingestion.fields import Code
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Connection, Gate, Run
-from inventory.models import Transfer
+from inventory.models import ImportColumn, Transfer
 from tests.factories import (
     AbsenceFactory,
     AddressFactory,
@@ -71,7 +71,9 @@ from tests.factories import (
     RunFactory,
     UserFactory,
     VehicleFactory,
+    VehicleFeedFactory,
     VehicleImageFactory,
+    VehicleImportFactory,
     lines_of,
     record_of,
 )
@@ -224,6 +226,9 @@ def house(code: str, name: str) -> House:
     VehicleImageFactory(vehicle=vehicle)
     for each in (PlannedStepFactory, CarryingRateFactory):
         each(dealership=dealership)
+    VehicleFeedFactory(dealership=dealership)
+    VehicleImportFactory(dealership=dealership, state="checked", added=1, refused=1, rows=2, report=LOOKED_AT)
+    ImportColumn.objects.create(dealership=dealership, header="merk", attribute="make")
     seller = person(f"seller@{code}.example", dealership, Role.SALESPERSON)
     customer = CustomerFactory(dealership=dealership)
     lead = LeadFactory(dealership=dealership, customer=customer, vehicles=[vehicle])
@@ -239,6 +244,22 @@ def house(code: str, name: str) -> House:
     Series.objects.filter(dealership=dealership).exclude(name="deal").delete()
     crm_rows(dealership, vehicle)
     return made
+
+
+LOOKED_AT = {
+    "rows": [
+        {"row": 2, "outcome": "new", "vehicle": "A-1 Honda", "changes": {}, "problems": [], "vehicle_id": None},
+        {
+            "row": 3,
+            "outcome": "refused",
+            "vehicle": "A-2",
+            "changes": {},
+            "problems": [["Make", "This field is required."]],
+            "vehicle_id": None,
+        },
+    ]
+}
+"""What comes of the rows of a file of vehicles."""
 
 
 def crm_rows(dealership: Dealership, vehicle: Any) -> None:
