@@ -15,7 +15,7 @@ from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
-from inventory import gallery, transfers
+from inventory import beside, gallery, transfers
 from inventory.filters import VehicleFilters
 from inventory.forms import MoveForm, OdometerForm, PriceForm, TransferForm, VehicleForm
 from inventory.models import Vehicle, VehicleImage
@@ -175,6 +175,9 @@ class VehicleResource(DealershipResource):
                 *("cost", "margin", "acquired_on", "days"),
             ),
         )
+        for make in beside.PANELS:
+            if (panel := make(user, row)) is not None:
+                yield panel
 
 
 VEHICLES = register(VehicleResource())

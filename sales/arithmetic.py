@@ -33,6 +33,7 @@ WHOLE_YEAR = Decimal(1200)
 """Divides a percentage a year into a share a month."""
 PRECISION = Context(prec=60, rounding=ROUND_HALF_UP)
 """Far more than the 19 digits of an amount, so that compounding over 120 months never shows in what is rounded."""
+RATE_STEP = Decimal("0.000001")
 SETTLED = Context(prec=40, rounding=ROUND_HALF_UP)
 """The digits that several divisions in a row leave beyond doubt."""
 
@@ -466,6 +467,16 @@ def flatly(principal: Decimal, finance: Finance, payment: Decimal, step: Decimal
         interest_left -= interest
         yield payment, interest
     yield to_pay + finance.balloon + interest_left, interest_left
+
+
+def flat_rate(principal: Decimal, instalment: Decimal, term: int) -> Decimal:
+    """The percentage a year of flat interest that instalments over a term (months) come to; below zero if they do not
+    pay the principal off, and for no principal 0."""
+    if principal <= 0 or term <= 0:
+        return ZERO
+    with localcontext(PRECISION):
+        interest = instalment * term - principal
+        return rounded(interest * WHOLE_YEAR / (principal * term), RATE_STEP)
 
 
 def flat_interest(principal: Decimal, finance: Finance, step: Decimal) -> Decimal:
