@@ -148,6 +148,11 @@ def about(deal: Deal, vehicle: Vehicle) -> None:
             )
         for_sale(vehicle.pk)
         there = handover.locked(vehicle.pk)
+        if there.status != Status.AVAILABLE:
+            raise ValidationError(
+                _("%(vehicle)s is %(status)s and cannot be sold with deal %(number)s.")
+                % {"vehicle": there, "status": there.get_status_display(), "number": here.number}
+            )
         there.move_to(Status.SOLD, through_deal=True)
         here.vehicle = there
         again_signed(here, here.chosen)

@@ -7,6 +7,7 @@ and why, and what people wrote otherwise, which stays. To adopt a record again c
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -118,10 +119,14 @@ def try_again(job_type: str, dealership: Dealership, column: str, texts: Collect
 
 
 def work(stop: Callable[[], bool] = lambda: False) -> int:
-    """Adopt what waits, dealership by dealership, in turn; how many records. In the scope of the platform."""
+    """Adopt what waits, dealership by dealership; how many records. In the scope of the platform.
+
+    Who comes first differs from time to time: where there is too little time for all, nobody waits for ever.
+    """
     done = 0
-    waiting = Adoption.objects.waiting().values_list("dealership", flat=True).order_by().distinct()
-    for dealership_id in list(waiting):
+    waiting = list(Adoption.objects.waiting().values_list("dealership", flat=True).order_by().distinct())
+    random.shuffle(waiting)
+    for dealership_id in waiting:
         if stop():
             break
         with acting_for([dealership_id]):

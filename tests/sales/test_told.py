@@ -89,7 +89,7 @@ def test_a_sold_vehicle_is_no_other_deals(dealership_a: Dealership, manager: Use
     with pytest.raises(ValidationError, match=f"is in deal {theirs.number}, which is contracted"):
         told.about(deal, theirs.vehicle)
     gone = deal_at("delivered", dealership_a, manager)
-    with pytest.raises(ValidationError, match="does not lead to"):
+    with pytest.raises(ValidationError, match="is delivered and cannot be sold"):
         told.about(deal, gone.vehicle)
     deal.refresh_from_db()
     assert deal.vehicle == ordered
