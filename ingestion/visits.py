@@ -88,7 +88,7 @@ def visits(user: Any, customer: Customer, before: datetime | None, most: int) ->
     named = Q(pk__in=[])
     for each in owned:
         named |= orders_of(each.vehicle, each.plate) & while_owned(each, customer)
-    status = JOB_TYPES[JOB].column("status_work_order")
+    status: Any = JOB_TYPES[JOB].column("status_work_order")
     rows = dated(customer.dealership).filter(named, at__isnull=False).prefetch_related("services")
     for order in timeline.until(rows, before, most):
         who = label_of(status, order.status_work_order or "") or ""

@@ -24,8 +24,8 @@ from tests.ingestion.roads import DEALER, Road, road_for
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2025, 11, 20, 7, 30, tzinfo=UTC)
-CONFIG = SandboxConfig(now=lambda: NOW, volume=3, dealers=(DEALER,))
-DAYS = timedelta(days=25)
+CONFIG = SandboxConfig(now=lambda: NOW, volume=2, dealers=(DEALER,))
+DAYS = timedelta(days=16)
 OWN = ("inventory", "crm", "sales")
 
 Said = dict[str, list[Any]]
