@@ -106,6 +106,7 @@ def add_vehicle(dealership: Dealership, number: int, chance: random.Random) -> N
 
 
 def adopt(dealership: Dealership) -> None:
-    """What the sandbox brings becomes the dealership's own."""
+    """What the sandbox brings becomes the dealership's own; it has order letters too, which the others hang on."""
+    Feed.objects.filter(dealership=dealership, job_type="spk_read").update(is_enabled=True)
     for feed in Feed.objects.filter(dealership=dealership, job_type__in=ADOPTERS, adopts=False):
         adoption.switch(feed, True)

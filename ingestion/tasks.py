@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 RUNS_PER_MESSAGE, MOST_MESSAGES = 25, 16
 INDEX_SECONDS = 2.0
 """What waits in the same queue, such as the dispatch of live runs, waits no longer than that and one transaction."""
+ADOPTION_SECONDS = 4.0
+"""Likewise."""
 
 
 @shared_task(base=PlatformTask, name="ingestion.dispatch")
@@ -68,7 +70,8 @@ def index() -> None:
 @shared_task(base=PlatformTask, name="ingestion.adopt")
 def adopt() -> None:
     """Every few seconds: records that were stored meanwhile become what the dealership works with."""
-    adoption.work(stopping.is_set)
+    end = time.monotonic() + ADOPTION_SECONDS
+    adoption.work(lambda: stopping.is_set() or time.monotonic() > end)
 
 
 @shared_task(base=PlatformTask, name="ingestion.sweep")

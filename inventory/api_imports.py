@@ -35,7 +35,7 @@ Base: Any = viewset_of(IMPORTS)
 FILE = {(200, kind.partition(";")[0]): OpenApiTypes.BINARY for kind in FORMATS.values()}
 
 
-class ImportRequest(serializers.Serializer):
+class VehicleImportRequest(serializers.Serializer):
     """A file of vehicles, CSV or XLSX: up to 5,000 rows and 5 MB."""
 
     dealership = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
@@ -72,13 +72,13 @@ class VehicleImportViewSet(Base):
         return [MultiPartParser()] if getattr(self, "action_map", {}).get("post") == "create" else [JSONParser()]
 
     @extend_schema(
-        request={"multipart/form-data": ImportRequest},
+        request={"multipart/form-data": VehicleImportRequest},
         responses={201: Base.serializer_class, 200: Base.serializer_class},
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request, *args: Any, **options: Any) -> Response:
         """Send a file. What its columns hold is proposed; nothing of it is stored yet."""
-        asked = ImportRequest(data=request.data)
+        asked = VehicleImportRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key", "").strip()[:200]
         places = Dealership.objects.visible_to(request.user, ADD)

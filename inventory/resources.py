@@ -15,7 +15,7 @@ from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Paper, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
-from inventory import gallery, labels, preparation, transfers
+from inventory import beside, gallery, labels, preparation, transfers
 from inventory.filters import VehicleFilters
 from inventory.forms import MoveForm, OdometerForm, PriceForm, StepForm, TransferForm, VehicleForm, WhyForm
 from inventory.models import Vehicle, VehicleImage
@@ -230,6 +230,9 @@ class VehicleResource(DealershipResource):
                 template="inventory/preparation.html",
                 context={"steps": steps, "changes": changes, "waives": waives, "here": self.address(row)},
             )
+        for make in beside.PANELS:
+            if (panel := make(user, row)) is not None:
+                yield panel
 
 
 VEHICLES = register(VehicleResource())

@@ -39,17 +39,17 @@ def way(vehicle: Vehicle, *statuses: str, by: Any) -> None:
         vehicle.move_to(status, by=by, through_deal=True)
 
 
-def delivered(deal: Deal, *, by: Any) -> None:
-    """The vehicle is the customer's; what they traded in is ours."""
-    vehicle, today = locked(deal.vehicle_id), timezone.localdate(timezone=deal.dealership.zone)
+def delivered(deal: Deal, *, by: Any, on: date) -> None:
+    """The vehicle is the customer's since that day; what they traded in is ours."""
+    vehicle = locked(deal.vehicle_id)
     vehicle.move_to(Status.DELIVERED, by=by, through_deal=True)
-    let_go(vehicle, today)
+    let_go(vehicle, on)
     Ownership.objects.create(
-        dealership=deal.dealership, customer=deal.customer, vehicle=vehicle, since=today, plate=vehicle.plate
+        dealership=deal.dealership, customer=deal.customer, vehicle=vehicle, since=on, plate=vehicle.plate
     )
     for trade_in in deal.chosen.trade_ins.order_by("pk"):
         take_in(deal, trade_in, by=by)
-        let_go(trade_in.vehicle, today)
+        let_go(trade_in.vehicle, on)
 
 
 def let_go(vehicle: Vehicle | None, day: date) -> None:

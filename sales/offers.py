@@ -21,14 +21,16 @@ DOWNS = (Decimal(10), Decimal(20), Decimal(30), Decimal(40))
 
 
 def offer_of(
-    scenario: Scenario, items: Iterable[Item] | None = None, trade_ins: Iterable[TradeIn] | None = None
+    scenario: Scenario,
+    items: Iterable[Item] | None = None,
+    trade_ins: Iterable[TradeIn] | None = None,
+    finance: Finance | None = None,
 ) -> Offer:
-    """A scenario with these items and trade-ins, by default its stored ones."""
+    """A scenario with these items, trade-ins and finance, by default its own."""
     deal, vehicle = scenario.deal, scenario.deal.vehicle
     lines = scenario.items.select_related("tax").order_by("pk") if items is None else items
     taken = scenario.trade_ins.order_by("pk") if trade_ins is None else trade_ins
-    finance = None
-    if scenario.term is not None:
+    if finance is None and scenario.term is not None:
         finance = Finance(
             scenario.rate,
             scenario.term,

@@ -98,6 +98,7 @@ class DealResource(DealershipResource):
         attribute("contracted_at", _("contracted"), sortable=False),
         attribute("delivered_at", _("delivered"), sortable=False),
         attribute("revision", _("revision"), numeric=True),
+        attribute("order_number", _("order letter")),
         attribute("ended_reason", _("why it ended")),
         DEALERSHIP,
     )

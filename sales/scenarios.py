@@ -161,15 +161,20 @@ def copy(scenario: Scenario, *, by: Any, name: str = "") -> Scenario:
     wanted = name.strip()[:60] or next(str(each) for each in range(1, MOST + 2) if str(each) not in taken)
     if wanted in taken:
         raise ValidationError({"name": _("There is a scenario of this name.")})
-    made: Scenario = deal.scenarios.create(
-        dealership_id=deal.dealership_id, name=wanted, **{each: getattr(scenario, each) for each in COPIED}
-    )
-    for item in scenario.items.order_by("pk"):
-        made.items.create(dealership_id=deal.dealership_id, **{each: getattr(item, each) for each in COPIED_OF_ITEM})
-    for taken_in in scenario.trade_ins.order_by("pk"):
-        values = {each: getattr(taken_in, each) for each in COPIED_OF_TRADE_IN}
-        made.trade_ins.create(dealership_id=deal.dealership_id, **values)
+    made = copied(scenario, wanted)
     audit.record("scenario.added", made)
+    return made
+
+
+def copied(scenario: Scenario, name: str) -> Scenario:
+    """The same with its items and trade-ins, under another name."""
+    own = {"dealership_id": scenario.dealership_id}
+    values = {each: getattr(scenario, each) for each in COPIED}
+    made = Scenario.objects.create(deal_id=scenario.deal_id, name=name, **own, **values)
+    for item in scenario.items.order_by("pk"):
+        made.items.create(**own, **{each: getattr(item, each) for each in COPIED_OF_ITEM})
+    for taken_in in scenario.trade_ins.order_by("pk"):
+        made.trade_ins.create(**own, **{each: getattr(taken_in, each) for each in COPIED_OF_TRADE_IN})
     return made
 
 

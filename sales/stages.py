@@ -236,8 +236,8 @@ def decline(deal: Deal, *, by: Any, reason: str) -> None:
 
 
 @verb("contract", Stage.APPROVED)
-def contract(deal: Deal, *, by: Any) -> None:
-    """It is signed: its figures are kept as they are now, and the vehicle is sold."""
+def contract(deal: Deal, *, by: Any, at: datetime | None = None) -> None:
+    """It is signed, now or at a moment before: its figures are kept as they are now, and the vehicle is sold."""
     chosen = priced(deal)
     price = chosen.price - chosen.discount
     approved_for = deal.approved_price if deal.approved_by_id else None
@@ -253,7 +253,7 @@ def contract(deal: Deal, *, by: Any) -> None:
     deal.revision += 1
     offers.freeze(chosen, deal.revision, person_of(by))
     deal.scenarios.update(is_locked=True)
-    deal.stage, deal.contracted_at = Stage.CONTRACTED, timezone.now()
+    deal.stage, deal.contracted_at = Stage.CONTRACTED, at or timezone.now()
 
 
 @verb("revise", Stage.CONTRACTED)
@@ -276,10 +276,11 @@ def revise(deal: Deal, *, by: Any) -> None:
 
 
 @verb("deliver", Stage.CONTRACTED)
-def deliver(deal: Deal, *, by: Any) -> None:
-    """The customer has the vehicle; trade-ins come into stock."""
-    handover.delivered(deal, by=by)
-    deal.stage, deal.delivered_at = Stage.DELIVERED, timezone.now()
+def deliver(deal: Deal, *, by: Any, at: datetime | None = None) -> None:
+    """The customer has the vehicle, since now or a moment before; trade-ins come into stock."""
+    at = at or timezone.now()
+    handover.delivered(deal, by=by, on=at.astimezone(deal.dealership.zone).date())
+    deal.stage, deal.delivered_at = Stage.DELIVERED, at
 
 
 def end(deal: Deal, stage: str, reason: str) -> None:

@@ -7,22 +7,27 @@ and why, and what people wrote otherwise, which stays. To adopt a record again c
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from dealers import audit
 from dealers.models import Dealership
 from dealers.tenancy import acting_for
 from ingestion.job_types import JOB_TYPES, JobType
 from ingestion.models import Adoption, Feed
 from ingestion.models.record import key_of
+from ingestion.naming import saying
 
+FEED = "DGI"
+"""Who acts, in the audit and in versions, where a record is adopted."""
 AT_ONCE = 200
 """Records that a dealership has adopted before others have their turn."""
 
@@ -37,11 +42,21 @@ class Outcome:
     earlier: list[list[Any]] = field(default_factory=list)
     """What the record became when it was adopted before, as `Adoption.made` keeps it."""
 
+    def became(self, row: models.Model) -> None:
+        """Note that the record became this row, or refreshed it."""
+        if row not in self.made:
+            self.made.append(row)
+
     def before(self, model: Any) -> Any:
         """The row of a model that the record became before, if it is still there."""
         ids = [pk for label, pk, _words in self.earlier if label == model._meta.label_lower]
         rows = getattr(model, "everyone", model._default_manager)
         return rows.filter(pk__in=ids).first() if ids else None
+
+    def cannot(self, error: ValidationError, line: Any = None) -> None:
+        """Note what cannot be adopted, of a line or of all of it."""
+        where = f"#{line.position}: " if line is not None else ""
+        self.problems += [f"{where}{words}" for words in error.messages]
 
     def keep(self, row: models.Model, differences: dict[str, tuple[Any, Any]]) -> None:
         """Note what people wrote otherwise than the record says."""
@@ -65,8 +80,6 @@ def adopts(code: str) -> Callable[[Adopt], Adopt]:
 
 def switch(feed: Feed, on: bool, *, by: Any = None) -> int:
     """Adopt a feed's records from now on, those that are there as well, or no more; how many wait now."""
-    from dealers import audit
-
     with transaction.atomic():
         Feed.objects.filter(pk=feed.pk).update(adopts=on)
         feed.adopts = on
@@ -89,11 +102,31 @@ def again(job: JobType, dealership: Dealership) -> int:
     return len(known) + len(made)
 
 
+def try_again(job_type: str, dealership: Dealership, column: str, texts: Collection[str]) -> None:
+    """Let records wait again that say one of `texts` in a column (or `array.column`) and became nothing, or not all.
+
+    Called by what makes the row that they need, so that it does not matter which of both comes first.
+    """
+    kind = JOB_TYPES[job_type]
+    array, _dot, own = column.rpartition(".")
+    model: Any = kind.lines[array] if array else kind.record
+    named = model.objects.filter(saying(model, own, texts), dealership=dealership)
+    unfinished = ~models.Q(state=Adoption.State.ADOPTED) | models.Q(made=[])
+    # Those that wait are written too: whoever is just adopting one, and has not seen the row, is waited for.
+    Adoption.objects.filter(
+        unfinished, dealership=dealership, job_type=job_type, record_id__in=named.values("record_id" if array else "pk")
+    ).update(state=Adoption.State.WAITING)
+
+
 def work(stop: Callable[[], bool] = lambda: False) -> int:
-    """Adopt what waits, dealership by dealership, in turn; how many records. In the scope of the platform."""
+    """Adopt what waits, dealership by dealership; how many records. In the scope of the platform.
+
+    Who comes first differs from time to time: where there is too little time for all, nobody waits for ever.
+    """
     done = 0
-    waiting = Adoption.objects.waiting().values_list("dealership", flat=True).order_by().distinct()
-    for dealership_id in list(waiting):
+    waiting = list(Adoption.objects.waiting().values_list("dealership", flat=True).order_by().distinct())
+    random.shuffle(waiting)
+    for dealership_id in waiting:
         if stop():
             break
         with acting_for([dealership_id]):
@@ -131,7 +164,8 @@ def adopt_one(pk: int, dealership: Dealership) -> bool:
             adoption.delete()
             return True
         record.dealership = dealership
-        outcome = outcome_of(adoption.job_type, record, adoption.made)
+        with audit.circumstances(replace(audit.now.get(), user=None, acting_as=None, name=FEED)):
+            outcome = outcome_of(adoption.job_type, record, adoption.made)
         adoption.natural_key = str(getattr(record, key_of(type(record)).name))[:200]
         adoption.state = Adoption.State.REFUSED if outcome.problems else Adoption.State.ADOPTED
         if outcome.made:
@@ -152,7 +186,17 @@ def outcome_of(job_type: str, record: Any, earlier: list[list[Any]]) -> Outcome:
         return Outcome(problems=error.messages)
     except IntegrityError:
         return Outcome(problems=[_("It contradicts what is stored here: compare it with the dealership's own rows.")])
+    except (DataError, ArithmeticError):
+        return Outcome(problems=[_("It says a number, a day or a text that has no place here: it is too large.")])
     return outcome
 
 
-from ingestion.adoption import people, units  # noqa: E402, F401 - they declare themselves
+from ingestion.adoption import (  # noqa: E402 - they declare themselves
+    deliveries,  # noqa: F401
+    finance,  # noqa: F401
+    orders,  # noqa: F401
+    papers,  # noqa: F401
+    people,  # noqa: F401
+    units,  # noqa: F401
+    visits,  # noqa: F401
+)

@@ -13,7 +13,11 @@ from django.utils.translation import gettext as _
 from crm import contact_values, lead_services, services
 from crm.models import Address, Customer, Lead, Merge
 from ingestion.adoption import Outcome, adopts
+from ingestion.job_types import JOB_TYPES
+from ingestion.naming import saying
 
+CANCELLED = "4"
+"""The status of an order letter that holds no more."""
 RECENT = timedelta(days=30)
 """A prospect that is older was a wish once: it becomes a customer, and nobody's work of today."""
 OPEN: Mapping[str, str] = {"1": Lead.Temperature.COLD, "2": Lead.Temperature.WARM, "3": Lead.Temperature.HOT}
@@ -36,9 +40,7 @@ def meet(prospect: Any, outcome: Outcome) -> None:
     customer = still_there(outcome.before(Customer)) or customer_of(
         prospect.dealership, prospect.nama_lengkap, prospect.no_kontak, prospect.no_ktp
     )
-    if customer.pk is None:
-        customer = written_down(customer, prospect)
-    outcome.made.append(customer)
+    known_as(customer, prospect.nama_lengkap, prospect, outcome)
     lead = outcome.before(Lead)
     if lead is None and to_follow(prospect):
         lead = lead_of(prospect, customer)
@@ -85,15 +87,35 @@ def readable(phone: str | None, country: str) -> str:
         return ""
 
 
-def written_down(customer: Customer, prospect: Any) -> Customer:
-    made = services.add(customer, phone=readable(prospect.no_kontak, prospect.dealership.country))
-    if prospect.alamat:
+def known_as(customer: Customer, name: str, record: Any, outcome: Outcome) -> Customer:
+    """The record is of this customer, who is written down if nobody knows them yet."""
+    if customer.pk is None:
+        written_down(customer, record)
+    elif customer.name.casefold() != name[:200].casefold():
+        outcome.keep(customer, {"name": (customer.name, name)})
+    outcome.became(customer)
+    return customer
+
+
+def readable_email(text: str | None) -> str:
+    """The e-mail as customers' e-mails are kept; blank if it is none."""
+    try:
+        return contact_values.email(text) if text else ""
+    except ValidationError:
+        return ""
+
+
+def written_down(customer: Customer, record: Any) -> Customer:
+    """A new customer, with what a prospect or an order letter says of how to reach them."""
+    phone, email = readable(record.no_kontak, record.dealership.country), readable_email(getattr(record, "email", None))
+    made = services.add(customer, phone=phone, email=email)
+    if record.alamat:
         Address.objects.create(
-            dealership=prospect.dealership,
+            dealership=record.dealership,
             customer=made,
             label=_("home"),
-            street=prospect.alamat[:300],
-            postal_code=(prospect.kode_pos or "")[:20],
+            street=record.alamat[:300],
+            postal_code=(record.kode_pos or "")[:20],
         )
     return made
 
@@ -102,7 +124,16 @@ def to_follow(prospect: Any) -> bool:
     """Whether somebody of today may still want something."""
     day = prospect.tanggal_prospect
     today = timezone.localdate(timezone=prospect.dealership.zone)
-    return prospect.status_prospect in OPEN and day is not None and today - day <= RECENT
+    if prospect.status_prospect not in OPEN or day is None or today - day > RECENT:
+        return False
+    return not has_ordered(prospect)
+
+
+def has_ordered(prospect: Any) -> bool:
+    """Whether an order letter of theirs is here: what they wanted is a deal then."""
+    letters: Any = JOB_TYPES["spk_read"].record
+    of_them = letters.objects.filter(saying(letters, "id_prospect", [prospect.id_prospect]))
+    return bool(of_them.filter(dealership=prospect.dealership).exclude(status_spk=CANCELLED).exists())
 
 
 def lead_of(prospect: Any, customer: Customer) -> Lead:

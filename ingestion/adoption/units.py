@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from ingestion.adoption import Outcome, adopts
+from ingestion.adoption import Outcome, adopts, try_again
 from inventory import identification, services
 from inventory.models import Source, Vehicle
 
@@ -23,9 +23,19 @@ def receive(receipt: Any, outcome: Outcome) -> None:
     for line in receipt.unit.all():
         try:
             vehicle = vehicle_of(receipt.dealership, line.no_rangka, line.no_mesin)
-            outcome.made.append(received(vehicle, receipt, line, outcome))
+            is_new = vehicle.pk is None
+            outcome.made.append(vehicle := received(vehicle, receipt, line, outcome))
         except ValidationError as error:
-            outcome.problems += [f"#{line.position}: {words}" for words in error.messages]
+            outcome.cannot(error, line)
+        else:
+            if is_new:
+                is_known(vehicle)
+
+
+def is_known(vehicle: Vehicle) -> None:
+    """Work orders of a vehicle that was not known when they came are looked at again."""
+    if vehicle.vin:
+        try_again("pkb", vehicle.dealership, "no_rangka", [vehicle.vin])
 
 
 def vehicle_of(dealership: Any, frame: str | None, engine: str | None) -> Vehicle:

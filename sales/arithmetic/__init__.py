@@ -5,9 +5,10 @@ up to its smaller unit; every rate is a percentage (11 is 11 %).
 """
 
 from config.backoffice.currencies import MINOR_UNITS
-from sales.arithmetic.finance import annuity
+from sales.arithmetic.finance import annuity, flat_rate
 from sales.arithmetic.numbers import LONGEST, rounded
 from sales.arithmetic.offer import Finance, Instalment, Kind, Lever, Line, Method, Offer, Priced, Summary, TradeIn
+from sales.arithmetic.prices import priced
 from sales.arithmetic.refusals import BadOffer
 from sales.arithmetic.rolling import roll, term_by_down
 from sales.arithmetic.summary import schedule, summarize
@@ -28,6 +29,8 @@ __all__ = [
     "Summary",
     "TradeIn",
     "annuity",
+    "flat_rate",
+    "priced",
     "roll",
     "rounded",
     "schedule",

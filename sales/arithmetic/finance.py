@@ -13,6 +13,8 @@ from sales.arithmetic.prices import due_of
 from sales.arithmetic.refusals import over
 from sales.arithmetic.values import step_of
 
+RATE_STEP = Decimal("0.000001")
+
 
 @precisely
 def annuity(principal: Decimal, rate: Decimal, months: int, balloon: Decimal = ZERO) -> Decimal:
@@ -95,6 +97,16 @@ def flatly(principal: Decimal, finance: Finance, payment: Decimal, step: Decimal
         interest_left -= interest
         yield payment, interest
     yield to_pay + finance.balloon + interest_left, interest_left
+
+
+@precisely
+def flat_rate(principal: Decimal, instalment: Decimal, term: int) -> Decimal:
+    """The percentage a year of flat interest that instalments over a term (months) come to; below zero if they do not
+    pay the principal off, and for no principal 0."""
+    if principal <= 0 or term <= 0:
+        return ZERO
+    interest = instalment * term - principal
+    return rounded(interest * WHOLE_YEAR / (principal * term), RATE_STEP)
 
 
 def flat_interest(principal: Decimal, finance: Finance, step: Decimal) -> Decimal:

@@ -49,6 +49,8 @@ class Deal(models.Model):
         Dealership, models.PROTECT, related_name="deals", verbose_name=_("dealership"), db_index=False
     )
     number = models.CharField(_("number"), max_length=20, editable=False)
+    order_number = models.CharField(_("order letter"), max_length=200, blank=True, editable=False)
+    """Under which another system knows it (an SPK); several vehicles of one letter are several deals."""
     customer = OwnKey(Customer, models.PROTECT, related_name="deals", verbose_name=_("customer"))
     vehicle = OwnKey(Vehicle, models.PROTECT, related_name="deals", verbose_name=_("vehicle"))
     lead = OwnKey(
@@ -116,6 +118,7 @@ class Deal(models.Model):
             models.Index(fields=["dealership", "stage", "-id"], name="deal_stage"),
             models.Index(fields=["dealership", "salesperson", "-id"], name="deal_salesperson"),
             models.Index(fields=["dealership", "-created_at"], name="deal_created"),
+            models.Index(fields=["dealership", "order_number"], condition=~Q(order_number=""), name="deal_order"),
         ]
 
     def __str__(self) -> str:

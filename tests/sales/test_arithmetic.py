@@ -26,6 +26,7 @@ from sales.arithmetic import (
     Summary,
     TradeIn,
     annuity,
+    flat_rate,
     roll,
     schedule,
     summarize,
@@ -631,3 +632,25 @@ def test_the_largest_amounts_are_calculated_to_the_last_unit() -> None:
     summary = summarize(Offer("KWD", price, tax_rate=D(11), tax_inclusive=True, finance=Finance(D(100), 120)))
     assert summary.vehicle.tax == half_up(Fraction(price) * 11 / 111, 3)
     assert summary.total_of_payments == price + summary.total_interest
+
+
+# -- what a lender said
+
+
+@many
+@given(principal=st.integers(1_000_000, 500_000_000), term=st.integers(1, 120), share=st.integers(0, 70))
+def test_the_rate_of_an_instalment_gives_that_instalment(principal: int, term: int, share: int) -> None:
+    """To the rupiah, or the one beside it."""
+    instalment = D(round(principal * (1 + share / 100 * term / 12) / term))
+    rate = flat_rate(D(principal), instalment, term)
+    assume(rate >= 0)  # else rounding left too little
+    summary = summarize(Offer("IDR", D(principal), finance=Finance(rate, term, "flat")))
+    assert abs(summary.monthly_payment - instalment) <= 1
+
+
+@pytest.mark.parametrize(("principal", "instalment", "term", "rate"), [(1200, 110, 12, "10"), (1200, 90, 12, "-10")])
+def test_the_rate_of_an_instalment_is_that_of_flat_interest(
+    principal: int, instalment: int, term: int, rate: str
+) -> None:
+    assert flat_rate(D(principal), D(instalment), term) == D(rate)
+    assert flat_rate(D(0), D(instalment), term) == 0

@@ -137,6 +137,17 @@ def test_a_neighbours_vehicle_of_the_same_frame_is_another_one(
     assert Vehicle.objects.get(dealership=dealership_a).pk != theirs.pk
 
 
+def test_whoever_adopts_can_be_stopped_and_goes_on_where_it_was(feed: Feed, dealership_a: Dealership) -> None:
+    for place in range(3):
+        receipt(dealership_a, no_rangka=f"JM9126PK23003{place}", no_mesin=f"JM91E223004{place}")
+    answers = iter([False, False, True, True])
+    with platform("a test"):
+        assert adoption.work(lambda: next(answers)) == 1
+    assert Vehicle.objects.count() == 1
+    adopt()
+    assert Vehicle.objects.count() == 3
+
+
 # -- pages
 
 
