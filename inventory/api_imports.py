@@ -35,14 +35,14 @@ Base: Any = viewset_of(IMPORTS)
 FILE = {(200, kind.partition(";")[0]): OpenApiTypes.BINARY for kind in FORMATS.values()}
 
 
-class VehicleImportRequest(serializers.Serializer):
+class VehicleFileRequest(serializers.Serializer):
     """A file of vehicles, CSV or XLSX: up to 5,000 rows and 5 MB."""
 
     dealership = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
     file = serializers.FileField()
 
 
-class ColumnsRequest(serializers.Serializer):
+class ImportColumnsRequest(serializers.Serializer):
     columns = serializers.ListField(
         child=Text(allow_blank=True, max_length=40),
         max_length=MOST_COLUMNS,
@@ -50,7 +50,7 @@ class ColumnsRequest(serializers.Serializer):
     )
 
 
-class OutcomeSerializer(serializers.Serializer):
+class RowOutcomeSerializer(serializers.Serializer):
     """What comes, or came, of a row of the file."""
 
     row = serializers.IntegerField(help_text="As a spreadsheet numbers it.")
@@ -72,13 +72,13 @@ class VehicleImportViewSet(Base):
         return [MultiPartParser()] if getattr(self, "action_map", {}).get("post") == "create" else [JSONParser()]
 
     @extend_schema(
-        request={"multipart/form-data": VehicleImportRequest},
+        request={"multipart/form-data": VehicleFileRequest},
         responses={201: Base.serializer_class, 200: Base.serializer_class},
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request, *args: Any, **options: Any) -> Response:
         """Send a file. What its columns hold is proposed; nothing of it is stored yet."""
-        asked = VehicleImportRequest(data=request.data)
+        asked = VehicleFileRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key", "").strip()[:200]
         places = Dealership.objects.visible_to(request.user, ADD)
@@ -103,11 +103,11 @@ class VehicleImportViewSet(Base):
         found: VehicleImport = self.locked()
         return found
 
-    @extend_schema(request=ColumnsRequest, responses=Base.serializer_class)
+    @extend_schema(request=ImportColumnsRequest, responses=Base.serializer_class)
     @action(detail=True, methods=["post"])
     def columns(self, request: Request, pk: str) -> Response:
         """Say what each column holds, and have the rows looked at."""
-        asked = ColumnsRequest(data=request.data)
+        asked = ImportColumnsRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
             with transaction.atomic():
@@ -119,11 +119,11 @@ class VehicleImportViewSet(Base):
             raise ConflictError
         return self.told(row)
 
-    @extend_schema(responses=OutcomeSerializer(many=True), filters=False)
+    @extend_schema(responses=RowOutcomeSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None, filterset_class=None, url_path="rows")
     def outcomes(self, request: Request, pk: str) -> Response:
         """What comes, or came, of each row; empty while nobody has looked at them."""
-        return Response(OutcomeSerializer(self.get_object().outcomes, many=True).data)
+        return Response(RowOutcomeSerializer(self.get_object().outcomes, many=True).data)
 
     @extend_schema(responses=FILE)
     @action(detail=True)

@@ -148,13 +148,14 @@ class Rows:
         data = {**self.blank, **given, "dealership": str(self.dealership.pk)}
         form = VEHICLES.form_for(self.user, "add", data=data)
         valid(form)
-        vehicle = form.instance
-        for name, value in extra.items():
-            setattr(vehicle, name, value)
+        first, *way = way_to(extra.pop("status", Vehicle.Status.RECEIVED))
+        vehicle: Vehicle = form.instance
+        vehicle.status, vehicle.odometer = first, extra.get("odometer")
         found.vehicle, found.outcome = str(vehicle), NEW
         if self.stores:
             vehicle = VEHICLES.create(self.user, form)
             found.vehicle, found.vehicle_id = str(vehicle), vehicle.pk
+            self.carry_out(vehicle, {"status": way[0]} if way else {})
 
     def change(self, vehicle: Vehicle, given: dict[str, str], found: Outcome) -> None:
         found.vehicle_id, found.vehicle = vehicle.pk, str(vehicle)
@@ -201,6 +202,20 @@ def valid(form: Any) -> None:
     if not form.is_valid():
         errors = {"" if name == "__all__" else name: list(map(str, each)) for name, each in form.errors.items()}
         raise Refused(errors)
+
+
+def way_to(status: str) -> list[str]:
+    """The status that a new vehicle has at first, and the one that its verb gives it then, if it is another one.
+
+    Raises Refused for one that no new vehicle has.
+    """
+    received = Vehicle.Status.RECEIVED
+    if status in (Vehicle.Status.ON_ORDER, Vehicle.Status.IN_TRANSIT, received):
+        return [status]
+    if status in Vehicle.MOVES[received]:
+        return [received, status]
+    words = _("A vehicle that is new here is not “%(status)s” at once.")
+    raise refuse("status", words % {"status": Vehicle.Status(status).label})
 
 
 def by_verb(given: Mapping[str, str]) -> dict[str, Any]:

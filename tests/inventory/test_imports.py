@@ -155,6 +155,17 @@ def test_status_and_odometer_change_by_their_verbs_and_as_these_allow(dealership
     assert Event.objects.filter(verb="vehicle.moved").count() == 1
 
 
+def test_a_new_vehicle_gets_its_status_by_the_verb_where_there_is_a_way(dealership_a: Dealership, person: User) -> None:
+    text = "Stock,Make,Model,Status\nA-1,H,B,On order\nA-2,H,B,tersedia\nA-3,H,B,\nA-4,H,B,in_service\n"
+    found = stored(dealership_a, text, person)
+    assert counts(found) == (3, 0, 0, 1)
+    assert problems(found) == [(5, "Status", "A vehicle that is new here is not “in service” at once.")]
+    statuses = dict(Vehicle.objects.values_list("stock_number", "status"))
+    assert statuses == {"A-1": "on_order", "A-2": "available", "A-3": "received"}
+    assert Vehicle.objects.get(stock_number="A-1").acquired_on is None
+    assert Event.objects.get(verb="vehicle.moved").changes == {"status": ["received", "available"]}
+
+
 def test_each_error_is_said_with_its_row_and_its_column(dealership_a: Dealership, person: User) -> None:
     VehicleFactory(dealership=dealership_a, stock_number="A-1", vin="")
     VehicleFactory(dealership=dealership_a, stock_number="A-2", vin=FRAME)
