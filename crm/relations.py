@@ -25,13 +25,19 @@ def of_customers() -> Iterator[tuple[Any, OwnKey]]:
 
 
 def below(model: Any) -> Iterator[tuple[Any, OwnKey]]:
-    """The models whose rows belong to rows of `model` and say what becomes of them when a person is erased."""
+    """The models whose rows belong to rows of `model` and say what becomes of them when a person is erased.
+
+    What names a customer itself goes with that one: a deal that a lead became may be somebody else's by now.
+    """
+    direct = {each for each, _key in of_customers()}
     for relation in model._meta.get_fields(include_hidden=True):
         key: Any = getattr(relation, "field", None)
         child: Any = getattr(relation, "related_model", None)
         if not (relation.auto_created and isinstance(key, OwnKey) and isinstance(child, type)):
             continue
-        if not issubclass(child, HistoricalChanges) and getattr(child, "on_erasure", None) is not None:
+        if issubclass(child, HistoricalChanges) or child in direct:
+            continue
+        if getattr(child, "on_erasure", None) is not None:
             yield child, key
 
 

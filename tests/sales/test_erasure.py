@@ -146,6 +146,18 @@ def test_other_peoples_deals_are_left_alone(
     assert told.exclude(object_text="").exists()
 
 
+def test_a_deal_of_a_lead_that_somebody_else_made_stays_theirs(
+    customer: Customer, owner: User, dealership_a: Dealership
+) -> None:
+    lead = LeadFactory(dealership=dealership_a, customer=customer)
+    spouse = CustomerFactory(dealership=dealership_a, name="Somebody")
+    deal = DealFactory(dealership=dealership_a, customer=spouse, lead=lead, note="Wants it red")
+    documents.make(deal, by=owner, kind="offer")
+    privacy.erase(customer)
+    assert Deal.objects.get().note == "Wants it red"
+    assert Document.objects.get().erased_at is None
+
+
 def test_the_file_about_a_person_tells_of_their_deals_but_not_what_the_house_earns(
     sold: Deal, customer: Customer, owner: User
 ) -> None:
