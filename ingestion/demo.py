@@ -13,7 +13,7 @@ from ingestion import adoption
 from ingestion.adoption import ADOPTERS
 from ingestion.models import Feed
 from inventory import drawing, photos, services
-from inventory.models import Source, Vehicle
+from inventory.models import PlannedStep, Source, Vehicle
 
 VEHICLES = 40
 """Of each dealership."""
@@ -56,6 +56,8 @@ def fill(dealership: Dealership) -> int:
     if Vehicle.objects.filter(dealership=dealership).exists():
         return 0
     chance = random.Random(dealership.code)
+    for place, (name, hours) in enumerate(STEPS, 1):
+        PlannedStep.objects.create(dealership=dealership, name=name, position=place, target_hours=hours)
     for number in range(VEHICLES):
         add_vehicle(dealership, number, chance)
     return VEHICLES
@@ -95,11 +97,6 @@ def add_vehicle(dealership: Dealership, number: int, chance: random.Random) -> N
         ),
         source=Source.FEED,
     )
-    if status == Vehicle.Status.IN_PREPARATION:
-        for place, (name, hours) in enumerate(STEPS):
-            vehicle.preparation_steps.create(
-                dealership=dealership, name=name, position=place, target_hours=hours, started_at=timezone.now()
-            )
     if status not in (Vehicle.Status.ON_ORDER, Vehicle.Status.IN_TRANSIT):
         for view in range(3 if number % 8 == 0 else 1):
             photos.add(vehicle, drawing.motorcycle(paint, chance.randint(0, 10**9) + view))

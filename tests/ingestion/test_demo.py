@@ -8,7 +8,7 @@ from crm.models import Appointment, Customer, Lead
 from dealers.models import Dealership
 from dealers.roles import Role
 from ingestion import demo, demo_people
-from inventory.models import Vehicle
+from inventory.models import PreparationStep, Vehicle
 from sales.models import Deal, Document, Reservation
 from tests.factories import MembershipFactory
 
@@ -30,5 +30,6 @@ def test_every_status_of_vehicles_leads_and_deals_is_there_once_filled(
     assert statuses == set(Vehicle.Status) - {Vehicle.Status.IN_SERVICE}
     assert Deal.objects.exclude(total=0).count() == Deal.objects.count()
     assert Document.objects.exists()
+    assert PreparationStep.objects.open().exists()
     assert Appointment.objects.exists()
     assert Reservation.objects.filter(closed_at=None).count() == Vehicle.objects.filter(status="reserved").count() > 0
