@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import DateTimeField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import DateTimeField, F, Func, Q, QuerySet, TextField, Value, prefetch_related_objects
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -82,7 +82,8 @@ def panel(user: Any, vehicle: Vehicle) -> Panel | None:
 
 def visits(user: Any, customer: Customer, before: datetime | None, most: int) -> Iterator[Entry]:
     """Work orders of what the customer owned at that time."""
-    owned = list(Ownership.objects.filter(customer=customer).select_related("vehicle"))
+    prefetch_related_objects([customer], "ownerships__vehicle")
+    owned = customer.ownerships.all()
     if not owned:
         return
     named = Q(pk__in=[])

@@ -42,7 +42,7 @@ def rows() -> list[Any]:
     return [list(model.objects.values()) for model in (Customer, Deal, Vehicle, Contract, Ownership)]
 
 
-@pytest.mark.parametrize("order", permutations((arrival, letter, delivery)), ids=lambda all_: all_[0].__name__)
+@pytest.mark.parametrize("order", list(permutations((arrival, letter, delivery))), ids=lambda all_: all_[0].__name__)
 def test_a_vehicle_is_its_customers_whatever_comes_first(dealership_a: Dealership, order: Any) -> None:
     for arrive in order:
         arrive(dealership_a)
