@@ -24,6 +24,7 @@
       tick(several, option.dataset);
       box.value = "";
     } else box.value = `${option.dataset.words} #${option.dataset.pk}`;
+    listOf(box).replaceChildren();
     open(box, false);
     box.dispatchEvent(new Event("change", { bubbles: true }));
   };
@@ -62,6 +63,11 @@
     if (option) choose(option.closest(".lookup").querySelector("[data-lookup]"), option);
   });
   document.addEventListener("focusout", (event) => { const box = boxOf(event.target); if (box) open(box, false); });
+  document.addEventListener("htmx:configRequest", (event) => {
+    // Only rows of the dealership that the form is about can be meant.
+    const about = boxOf(event.detail.elt)?.form?.elements.namedItem("dealership")?.value;
+    if (about) event.detail.parameters.dealership = about;
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     const box = event.detail.target.closest(".lookup")?.querySelector("[data-lookup]");
     if (box && box === document.activeElement) open(box, true);

@@ -90,7 +90,9 @@ def test_several_are_chosen_one_after_the_other(tab: Tab, world: World) -> None:
     for model in ("vario", "scoopy"):
         tab_to(page, box)
         page.keyboard.type(model)
-        expect(page.locator(".lookup [role=option][data-pk]")).to_have_count(1)
+        expect(
+            page.locator(".lookup [role=option][data-pk]", has_text=re.compile(model, re.IGNORECASE))
+        ).to_be_visible()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         expect(box).to_have_value("")

@@ -35,7 +35,7 @@ def test_the_role_of_the_search_owns_its_functions_and_reads_one_table() -> None
     assert [each.relname for each in may] == ["ingestion_searchtext"]
 
 
-def test_the_role_of_the_eraser_owns_its_function_and_blanks_two_columns_of_the_audit() -> None:
+def test_the_role_of_the_eraser_owns_its_function_and_blanks_a_few_columns_of_the_audit() -> None:
     assert [(each.kind, each.name) for each in asked(OWNED) if each.owner == ERASER] == [
         ("function", "forget_in_audit")
     ]
@@ -48,8 +48,11 @@ def test_the_role_of_the_eraser_owns_its_function_and_blanks_two_columns_of_the_
         ERASER,
     )
     assert [(each.table, each.column, each.privilege) for each in may] == [
-        *(("dealers_event", name, "SELECT") for name in ("dealership_id", "object_id", "object_type")),
-        *(("dealers_event", name, "UPDATE") for name in ("changes", "object_text")),
+        *(
+            ("dealers_event", name, "SELECT")
+            for name in ("address", "dealership_id", "object_id", "object_type", "user_id")
+        ),
+        *(("dealers_event", name, "UPDATE") for name in ("address", "changes", "object_text", "reason")),
     ]
 
 

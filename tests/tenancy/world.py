@@ -234,7 +234,7 @@ def house(code: str, name: str) -> House:
     lead = LeadFactory(dealership=dealership, customer=customer, vehicles=[vehicle])
     AppointmentFactory(dealership=dealership, lead=lead, salesperson=seller, vehicle=vehicle)
     AbsenceFactory(dealership=dealership, user=seller)
-    deal = DealFactory(dealership=dealership, vehicle=vehicle, customer=customer)
+    deal = DealFactory(dealership=dealership, vehicle=vehicle, customer=customer, lead=lead)
     lines_of(deal)
     for part in (ReservationFactory, DepositFactory, ContractFactory):
         part(deal=deal)
