@@ -9,6 +9,8 @@ that nobody was given is no evidence of anything, and the figures that the books
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -18,7 +20,7 @@ from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
 from crm import relations
-from crm.models import DELETE, Customer, Erasure
+from crm.models import DELETE, ContactPoint, Customer, Erasure
 from dealers import audit
 
 NOT_TOLD = {"identity_sealed", "identity_hash", "contact_hash", "hash", "token_hash", "unit_cost", "commission_rate"}
@@ -107,12 +109,36 @@ def told(field: Any) -> bool:
 # -- erasure
 
 
+@dataclass(frozen=True)
+class Person:
+    """By what somebody is known where no key points to the customer."""
+
+    identity_numbers: frozenset[str]
+    phones: frozenset[str]
+    """E.164."""
+    names: frozenset[str]
+
+
+BEYOND: list[Callable[[int, Person, set[tuple[str, str]]], None]] = []
+"""What apps above erase besides, registered in their AppConfig.ready: called with the dealership, the person as they
+were, and the labels and ids of all rows that were erased here."""
+
+
+def known_as(people: Iterable[Customer]) -> Person:
+    points = ContactPoint.objects.filter(customer__in=[each.pk for each in people], kind=ContactPoint.Kind.PHONE)
+    return Person(
+        frozenset(filter(None, (each.identity_number for each in people))),
+        frozenset(points.values_list("value", flat=True)),
+        frozenset(each.name for each in people if each.erased_at is None),
+    )
+
+
 @transaction.atomic
 def erase(customer: Customer, *, reason: str = "", by: Any = None) -> None:
     """Erase all that tells who a customer is, whoever was merged into them included. Nobody can take that back."""
     ids = customer.family()
     people = Customer.everyone.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
-    dealership_id = next(iter(people)).dealership_id
+    dealership_id, person = next(iter(people)).dealership_id, known_as(people)
     about = {(Customer._meta.label_lower, str(pk)) for pk in ids}
     for model, key in relations.of_customers():
         if model is not Customer:
@@ -122,6 +148,8 @@ def erase(customer: Customer, *, reason: str = "", by: Any = None) -> None:
     people.update(**Customer.on_erasure, **sealed, **moments)
     Customer.history.filter(id__in=ids).update(**Customer.on_erasure, history_change_reason=None)
     forget_what_was_done(dealership_id, about)
+    for forget in BEYOND:
+        forget(dealership_id, person, about)
     for pk in ids:
         Erasure.objects.get_or_create(dealership_id=dealership_id, customer_id=pk)
     audit.record("customer.erased", people.get(pk=customer.pk), reason=reason)
