@@ -20,6 +20,7 @@ from config.backoffice import charts
 from config.backoffice.cells import Cell, Column, cell
 from config.backoffice.charts import Bucket
 from config.backoffice.filter_bar import FilterBar
+from config.backoffice.lookups import LOOKUPS, install
 from config.backoffice.pages import table_of
 from config.backoffice.pagination import Page
 from config.backoffice.resources import REGISTRY, Look, Panel
@@ -39,6 +40,15 @@ class Example(forms.Form):
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}), required=False)
     words = forms.CharField(label=_("Several lines"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
     agreed = forms.BooleanField(label=_("Agreed"), required=False)
+
+
+def example_form(prefix: str, data: Any = None) -> forms.Form:
+    """With a box that looks one row up, and one that looks up several; there are none to be found."""
+    form, looked_up = Example(data, prefix=prefix), next(iter(LOOKUPS.values())).resource
+    nobody = looked_up.model._default_manager.none()
+    form.fields["row"] = forms.ModelChoiceField(nobody, label=looked_up.label, required=False)
+    form.fields["rows"] = forms.ModelMultipleChoiceField(nobody, label=looked_up.label_plural, required=False)
+    return install(form)
 
 
 @dataclass(frozen=True)
@@ -143,8 +153,10 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
     if request.htmx.target == "rows":  # type: ignore[attr-defined]
         return render(request, "ui/rows.html", example_list())
     context = {
-        "form": Example(prefix="right"),
-        "wrong": Example({"wrong-choice": "c"}, prefix="wrong"),
+        "form": example_form("right"),
+        "wrong": example_form("wrong", {"wrong-choice": "c", "wrong-row-words": "#0"}),
+        "looked_up": [(0, "Amir Nasution", "B 1234 XYZ"), (1, "Amir Siregar", "")],
+        "resource": next(iter(LOOKUPS.values())).resource,
         "figures": [Figure(_("Work orders"), "1,240", _("all dealerships")), Figure(_("Revenue"), "Rp 12.500.000")],
         "tags": TAGS,
         "pairs": [

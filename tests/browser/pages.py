@@ -26,7 +26,7 @@ from inventory.models import VehicleImage
 from sales import links
 from sales.models import Document
 from tests.dealers.browsers import with_app
-from tests.factories import PASSWORD, hashed
+from tests.factories import PASSWORD, CustomerFactory, hashed
 from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
 from tests.tenancy.world import World
 
@@ -75,11 +75,19 @@ def offered(world: World) -> str:
     return f"/offers/{links.make(document, by=world.own.people['owner'], days=1)}/"  # type: ignore[arg-type]
 
 
+def deleted(world: World) -> str:
+    """Where a customer is brought back that was deleted."""
+    gone = CustomerFactory(dealership=world.own.dealership)
+    gone.remove()
+    return f"/customers/deleted/{gone.pk}/restore/"
+
+
 PLACES: dict[str, Callable[[World], str]] = {
     "impersonate": lambda world: f"/impersonation/{world.own.people['owner'].pk}/",
     "invitation": invited,
     "customers-merge-with": two_customers,
     "offer": offered,
+    "deleted-customers-restore": deleted,
 }
 """Addresses of routes about something that no table of tests/tenancy/surfaces.py knows."""
 FOR_PLATFORM = {"mfa_activate_totp"}
