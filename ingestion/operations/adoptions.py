@@ -98,7 +98,7 @@ class AdoptionResource(Resource):
         if row.problems:
             yield Panel(_("why not"), [(str(place), cell(words)) for place, words in enumerate(row.problems, 1)])
         if row.made:
-            yield Panel(_("became"), [(apps.get_model(made[0])._meta.verbose_name, at(*made)) for made in row.made])
+            yield Panel(_("became"), [(kind_of(made[0]), at(*made)) for made in row.made])
         if row.kept:
             yield Panel(
                 _("kept as people wrote it"),
@@ -107,6 +107,14 @@ class AdoptionResource(Resource):
                     for thing, name, here, there in row.kept
                 ],
             )
+
+
+def kind_of(label: str) -> str:
+    """What a model is called; its label if there is none any more."""
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return label
 
 
 def at(label: str, pk: int, words: str) -> Cell:
