@@ -113,10 +113,14 @@ def takes_canary(column: models.Field[Any, Any]) -> bool:
     return isinstance(column, Code) or not column.choices
 
 
+SHAPES: dict[str, Any] = {"made": [["crm.customer", 0, CANARY]], "kept": [[CANARY, CANARY, CANARY, CANARY]]}
+"""What stands in columns of JSON that pages take apart, by their names; in others any object."""
+
+
 def canaries(model: type[models.Model]) -> dict[str, Any]:
     """A canary for each text column of a model that takes one."""
     return {
-        column.name: {CANARY: CANARY}
+        column.name: SHAPES.get(column.name, {CANARY: CANARY})
         if isinstance(column, models.JSONField)
         else f"{CANARY}@{CANARY}.example"
         if isinstance(column, models.EmailField)
