@@ -76,11 +76,11 @@ def measure(session: Session) -> Table:
 def pages(customer: Customer) -> dict[str, tuple[str, int]]:
     """Addresses, and the milliseconds wanted at the 95th percentile."""
     return {
-        "inventory": ("/vehicles/", 150),
-        "inventory as cards": ("/vehicles/cards/", 150),
-        "inventory, available": ("/vehicles/?status=available", 150),
-        "inventory, a frame number": ("/vehicles/?search=MH1JM5110SK040000", 300),
-        "inventory, a model": ("/vehicles/?search=scoopy", 300),
+        "inventory": ("/inventory/", 150),
+        "inventory as cards": ("/inventory/cards/", 150),
+        "inventory, available": ("/inventory/?status=available", 150),
+        "inventory, a frame number": ("/inventory/?search=MH1JM5110SK040000", 300),
+        "inventory, a model": ("/inventory/?search=scoopy", 300),
         "customers": ("/customers/", 150),
         "customers, one by name": ("/customers/?search=040000", 300),
         "customers, a name of many": ("/customers/?search=agus", 300),
