@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from config import menu
-from config.backoffice.finding import beginnings, rows_with
+from config.backoffice.finding import Found, beginnings, rows_with, words_of
+from config.backoffice.patience import TooSlow, patience
 from dealers import flags
 from ingestion.finding import records_with
 
@@ -15,14 +17,25 @@ from ingestion.finding import records_with
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
     """Pages whose name has the words, and rows and records that have them, the newest of each kind."""
-    words = " ".join(request.GET.get("q", "").split())[:100]
+    words, problem = words_of(request), ""
+    found: list[Found] = []
 
     def fits(label: object) -> bool:
         return bool(words) and words.casefold() in str(label).casefold()
 
-    pages = [each for _group, items in menu.shown(request) for each in items if fits(each.item.label)]
-    found = [*rows_with(request.user, words), *records_with(request.user, words)] if len(words) > 1 else []
-    context = {"words": words, "pages": pages, "beginnings": list(beginnings(request.user, fits)), "found": found}
+    pages = [each for _name, items in menu.shown(request) for each in items if fits(each.item.label)]
+    try:
+        with patience():
+            found = [*rows_with(request.user, words), *records_with(request.user, words)] if len(words) > 1 else []
+    except TooSlow:
+        problem = _("This took too long and was stopped. Write more letters, or look in the list of what you look for.")
+    context = {
+        "words": words,
+        "pages": pages,
+        "beginnings": list(beginnings(request.user, fits)),
+        "found": found,
+        "problem": problem,
+    }
     part = bool(getattr(request, "htmx", None))
     if part and not flags.is_on("command_palette", flags.dealership_of(request)):
         raise Http404

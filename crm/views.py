@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 
-from config.backoffice.pages import FormPage, ResourcePage, VerbPage, tell
+from config.backoffice.pages import FormPage, ResourcePage, VerbPage, once_of, tell
 from config.backoffice.resources import REGISTRY, Verb
 from crm import privacy, services, timeline
 from crm.forms import EraseForm, MergeForm
@@ -96,7 +96,7 @@ class PartPage(FormPage):
             raise PermissionDenied
         data = request.POST.copy()
         data["customer"] = str(customer.pk)
-        key = data.get("once", "")[:200]
+        key = once_of(request)
         row = resource.made_before(request.user, key) if key else None
         if row is None:
             form = resource.form_for(request.user, "add", data=data)

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from config.backoffice import filter_bar, formats
+from config.backoffice.finding import words_of
 from config.backoffice.patience import TooSlow
 from dealers.models import Dealership
 from dealers.permissions import may
@@ -121,7 +122,7 @@ def passport_page(request: HttpRequest) -> HttpResponse:
     """Everything that happened to one motorcycle, found by its frame number, engine number or plate."""
     if not any(may(request.user, permission) for permission in {job.seen_with for job in JOB_TYPES.values()}):
         raise PermissionDenied
-    words = request.GET.get("q", "").strip()[:100]
+    words = words_of(request)
     frames = passport.find(request.user, words) if words else []
     frame = frames[0] if len(frames) == 1 else ""
     events = passport.events(request.user, frame) if frame else []

@@ -34,9 +34,25 @@ class Words(AnyOf):
         return rows.filter(each_word)
 
 
+class Standing(django_filters.ChoiceFilter):
+    """Whether it stands here, or soon will."""
+
+    HERE, GONE = "here", "gone"
+
+    def __init__(self) -> None:
+        choices = [(self.HERE, _("in stock or on its way")), (self.GONE, _("sold, in service or withdrawn"))]
+        super().__init__(choices=choices, label=_("standing"))
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if value not in (self.HERE, self.GONE):
+            return qs
+        return qs.in_stock() if value == self.HERE else qs.exclude(status__in=Vehicle.IN_STOCK)
+
+
 class VehicleFilters(django_filters.FilterSet):
     search = Words(label=_("frame, stock number, plate, make or model"))
     dealer = AnyOf(field_name="dealership__code", label=_("dealer code"))
+    standing = Standing()
     status = django_filters.MultipleChoiceFilter(choices=Vehicle.Status.choices, distinct=False, label=_("status"))
     condition = django_filters.MultipleChoiceFilter(
         choices=Vehicle.Condition.choices, distinct=False, label=_("condition")

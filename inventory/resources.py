@@ -16,7 +16,7 @@ from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Paper, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
 from inventory import beside, gallery, labels, preparation, transfers
-from inventory.filters import VehicleFilters
+from inventory.filters import Standing, VehicleFilters
 from inventory.forms import MoveForm, OdometerForm, PriceForm, StepForm, TransferForm, VehicleForm, WhyForm
 from inventory.models import Vehicle, VehicleImage
 
@@ -128,7 +128,8 @@ class VehicleResource(DealershipResource):
         "dealership",
     )
     searched = True
-    first_filters = ("search", "status", "make", "location")
+    usual = f"standing={Standing.HERE}"
+    first_filters = ("search", "standing", "status", "make", "location")
     list_template = "inventory/list.html"
     cards_template = "inventory/cards.html"
     looked_up = True

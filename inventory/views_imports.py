@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views import View
 
 from config.backoffice.exports import FORMATS, disposition, write
-from config.backoffice.pages import MOST_OF_A_KEY, ONCE
+from config.backoffice.pages import once_of
 from config.backoffice.resources import Verb
 from config.backoffice.sheets_read import MOST_BYTES
 from dealers.models import Dealership
@@ -68,7 +68,7 @@ class ReceiveImport(ImportPart):
         return TemplateResponse(self.request, "ui/form.html", context, status=status)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        key = request.POST.get(ONCE, "")[:MOST_OF_A_KEY]
+        key = once_of(request)
         made = importing.received_before(request.user, key)
         if made is None:
             form = self.form(request.POST, request.FILES)

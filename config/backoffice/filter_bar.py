@@ -13,6 +13,9 @@ from django.utils.functional import Promise
 KEPT = ("ordering", "columns", "page_size")
 """What a change of the filters leaves as it is."""
 
+ALL = "all=1"
+"""Asks for nothing in particular; it is not empty, so what the list opens with stays away."""
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -100,7 +103,7 @@ class FilterBar:
         query = self.query.copy()
         query.setlist(name, [each for each in query.getlist(name) if each != value])
         query.pop("cursor", None)
-        return query.urlencode()
+        return query.urlencode() or ALL
 
     @property
     def asked(self) -> str:
@@ -112,8 +115,8 @@ class FilterBar:
 
     @property
     def cleared(self) -> str:
-        """The query string without filters; it is not empty, so a view that the list opens with stays away."""
-        query = QueryDict("all=1", mutable=True)
+        """The query string without filters."""
+        query = QueryDict(ALL, mutable=True)
         for name in KEPT:
             if name in self.query:
                 query.setlist(name, self.query.getlist(name))

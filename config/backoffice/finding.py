@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -45,6 +45,11 @@ class Beginning:
     address: str
 
 
+def words_of(request: HttpRequest, most: int = 100) -> str:
+    """What somebody looks for: the address's `q` in one line, without what no text in the database can hold."""
+    return " ".join(request.GET.get("q", "").replace("\0", " ").split())[:most]
+
+
 def found_in(resource: Resource, rows: Iterable[Any]) -> Found | None:
     """Nothing if there are no rows."""
     hits = [Hit(row, resource.title(row), resource.hint(row), resource.address(row)) for row in rows]
@@ -57,8 +62,9 @@ def rows_with(user: Any, words: str) -> Iterator[Found]:
     query["search"] = words
     for resource in REGISTRY.values():
         if resource.searched and resource.may(user):
-            rows = resource.listing(resource.filtered(user, query).qs).order_by("-pk")
-            if (found := found_in(resource, rows[:MOST])) is not None:
+            asked = resource.filtered(user, query)
+            rows = resource.listing(asked.qs).order_by("-pk")[:MOST] if asked.is_valid() else []
+            if (found := found_in(resource, rows)) is not None:
                 yield found
 
 

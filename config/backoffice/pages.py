@@ -88,7 +88,8 @@ class ListPage(ResourcePage):
     def get(self, request: HttpRequest) -> HttpResponse:
         resource, user = self.resource, request.user
         look = Looks.of(user, resource.name)
-        if not request.GET and (usual := next((view.query for view in look.views if view.is_default), "")):
+        own = next((view.query for view in look.views if view.is_default), "")
+        if not request.GET and (usual := own or resource.usual):
             return redirect(f"{request.path}?{usual}")
         query = filter_bar.read(request.GET)
         filterset = resource.filtered(user, query, request)
@@ -244,6 +245,12 @@ class FormPage(ResourcePage):
         return redirect(self.resource.address(row))
 
 
+def once_of(request: HttpRequest) -> str:
+    """A form's one-time key, as far as it can be one."""
+    key = request.POST.get(ONCE, "")
+    return key if len(key) <= MOST_OF_A_KEY and key.isprintable() else ""
+
+
 class CreatePage(FormPage):
     """Makes a row; the form's one-time key makes a second click lead to the row of the first."""
 
@@ -254,7 +261,7 @@ class CreatePage(FormPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
-        key = request.POST.get(ONCE, "")[:MOST_OF_A_KEY]
+        key = once_of(request)
         row = self.resource.made_before(request.user, key) if key else None
         if row is None:
             form = self.form("add", data=request.POST)

@@ -106,6 +106,8 @@ class Resource:
     """Whether the search over everything looks here as well, by the filter `search`."""
     first_filters: Sequence[str] = ()
     hidden_filters: Sequence[str] = ()
+    usual: str = ""
+    """The query that the list opens with, for who has no view of their own to open it with."""
     ordering: str = "-id"
     page_size: int = 50
     form: type[forms.ModelForm] | None = None

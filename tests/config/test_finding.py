@@ -92,3 +92,31 @@ def test_more_that_is_found_asks_no_more_of_the_database(owner: User, dealership
     for _ in range(4):
         add()
     assert asked() == once
+
+
+def test_what_no_text_can_hold_is_left_out_of_the_words(owner: User, dealership_a: Dealership, client: Client) -> None:
+    CustomerFactory(dealership=dealership_a, name="Budi Santoso")
+    CustomerFactory(dealership=dealership_a, name="Siti Aminah")
+    text = found_by(client, "budi\0santoso")
+    assert "Budi Santoso" in text
+    assert "Siti" not in text
+    assert client.get(reverse("passport"), {"q": "\0MH1\0"}).status_code == 200
+
+
+def test_a_search_that_takes_too_long_is_told_in_words(
+    owner: User, dealership_a: Dealership, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sleeping(*_: object) -> list[object]:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout TO '20ms'")
+            cursor.execute("SELECT pg_sleep(1)")
+        return []
+
+    monkeypatch.setattr("config.finding.records_with", sleeping)
+    Flag.objects.create(name="command_palette", is_on=True)
+    text = found_by(client, "budi")
+    assert "This took too long and was stopped. Write more letters" in text
+    assert "Nothing has" not in text, "nobody knows"
+    part = client.get(SEARCH, {"q": "budi"}, headers={"HX-Request": "true"}).content.decode()
+    assert "This took too long and was stopped." in part
+    assert "Nothing found" not in part

@@ -104,6 +104,15 @@ def test_a_form_sent_twice_leads_to_the_row_of_the_first(owner: User, dealership
     assert Holiday.objects.count() == 1
 
 
+@pytest.mark.parametrize("key", ["a\0b", "x" * 201])
+def test_what_can_be_no_key_of_a_form_is_taken_for_none(
+    owner: User, dealership_a: Dealership, client: Client, key: str
+) -> None:
+    answer = client.post("/settings/holidays/new/", body(dealership_a, once=key))
+    assert answer.headers["Location"] == f"/settings/holidays/{Holiday.objects.get().pk}/"
+    assert not OneTimeKey.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_ten_clicks_at_once_make_one_row(owner: User, dealership_a: Dealership) -> None:
     sent = body(dealership_a, once="one click too many")

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 import config.urls  # noqa: F401 - whatever has an address is registered
+from config.backoffice.filter_bar import ALL
 from config.backoffice.resources import REGISTRY, Resource
 from dealers.models import Dealership, User
 from ingestion.job_types import JOB_TYPES
@@ -58,6 +59,11 @@ class Room:
     owner: User
     client: Client
     add: Callable[[], Any]
+
+    @property
+    def listed(self) -> str:
+        """Where the list is that asks for nothing in particular."""
+        return f"{self.resource.list_address}?{ALL}"
 
     def address(self, page: str, row: Any = None) -> str:
         return reverse(f"{self.resource.name}-{page}", args=[] if page == "new" else [row.pk])

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from config.backoffice.filter_bar import FilterBar
+from config.backoffice.filter_bar import ALL, FilterBar
 from config.backoffice.resources import REGISTRY
 from dealers.fences import APPEND_ONLY
 from dealers.models import Dealership, Event, User
@@ -30,7 +30,9 @@ FOR_ONE = UniqueConstraint, ExclusionConstraint
 
 
 def rows_part(room: Room, query: str = "") -> str:
-    answer = room.client.get(f"{room.resource.list_address}?{query}", HTTP_HX_REQUEST="true", HTTP_HX_TARGET="rows")
+    answer = room.client.get(
+        f"{room.resource.list_address}?{query or ALL}", HTTP_HX_REQUEST="true", HTTP_HX_TARGET="rows"
+    )
     assert answer.status_code == 200, answer.content.decode()
     return str(answer.content.decode())
 
@@ -38,14 +40,14 @@ def rows_part(room: Room, query: str = "") -> str:
 def test_a_list_without_rows_says_so(room: Room) -> None:
     if room.resource.model._meta.label_lower not in APPEND_ONLY:  # of those there is none yet
         room.resource.model._default_manager.all().delete()
-    answer = room.client.get(room.resource.list_address)
+    answer = room.client.get(room.listed)
     assert answer.status_code == 200
     assert 'class="empty"' in answer.content.decode()
 
 
 def test_a_list_shows_each_row_with_its_address_and_the_address_shows_the_row(room: Room) -> None:
     row = room.add()
-    text = room.client.get(room.resource.list_address).content.decode()
+    text = room.client.get(room.listed).content.decode()
     assert f'href="{room.resource.address(row)}"' in text
     answer = room.client.get(room.resource.address(row))
     assert answer.status_code == 200
@@ -92,7 +94,7 @@ def test_a_page_after_the_first_is_reached_and_left_again(room: Room) -> None:
     rows = [room.add() for _ in range(3)]
     size, room.resource.page_size = room.resource.page_size, 2
     try:
-        first = room.client.get(room.resource.list_address).context["page"]
+        first = room.client.get(room.listed).context["page"]
         second = room.client.get(room.resource.list_address, {"cursor": first.next_cursor}).context["page"]
         back = room.client.get(room.resource.list_address, {"cursor": second.previous_cursor}).context["page"]
     finally:
@@ -110,13 +112,13 @@ def test_a_cursor_that_cannot_be_read_shows_the_first_page_and_says_so(room: Roo
 
 def test_fifty_rows_take_as_many_queries_as_one(room: Room) -> None:
     room.add()
-    room.client.get(room.resource.list_address)  # what is asked once for a process
+    room.client.get(room.listed)  # what is asked once for a process
     with CaptureQueriesContext(connection) as one:
-        room.client.get(room.resource.list_address)
+        room.client.get(room.listed)
     for _ in range(9):
         room.add()
     with CaptureQueriesContext(connection) as many:
-        room.client.get(room.resource.list_address)
+        room.client.get(room.listed)
     assert len(many) == len(one) <= MOST_QUERIES, [each["sql"] for each in many]
 
 
@@ -135,7 +137,7 @@ def test_whoever_may_not_see_them_is_refused(room: Room, charlie: User) -> None:
     if role is not None:
         stranger.force_login(with_role(charlie, role))
     row = room.add()
-    for address in (room.resource.list_address, room.resource.address(row)):
+    for address in (room.listed, room.resource.address(row)):
         assert stranger.get(address).status_code in ((403, 404) if role else (302,))
 
 
@@ -144,7 +146,7 @@ def test_another_dealerships_rows_are_not_there(room: Room, charlie: User) -> No
     neighbour = Client()
     neighbour.force_login(with_role(charlie, Role.OWNER))
     assert neighbour.get(room.resource.address(row)).status_code == 404
-    assert room.resource.address(row) not in neighbour.get(room.resource.list_address).content.decode()
+    assert room.resource.address(row) not in neighbour.get(room.listed).content.decode()
 
 
 def data_of(form: Any) -> dict[str, Any]:

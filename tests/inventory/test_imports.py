@@ -390,7 +390,7 @@ def test_a_file_is_forgotten_after_a_week(dealership_a: Dealership, person: User
 
 
 def test_a_file_is_imported_on_pages(owner: User, dealership_a: Dealership, client: Client) -> None:
-    assert NEW in client.get("/inventory/").content.decode()
+    assert NEW in client.get("/inventory/", follow=True).content.decode()
     page = client.get(NEW)
     data = {"dealership": dealership_a.pk, "file": sent(STOCK), "once": page.context["once"]}
     there = client.post(NEW, data).headers["Location"]

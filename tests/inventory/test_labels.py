@@ -39,7 +39,7 @@ def test_a_label_says_which_vehicle_it_is(owner: User, dealership_a: Dealership,
 
 def test_chosen_vehicles_are_on_sheets_of_24(owner: User, dealership_a: Dealership, client: Client) -> None:
     rows = [VehicleFactory(dealership=dealership_a, asking_price=None, minimum_price=None) for _ in range(25)]
-    assert BULK in client.get("/inventory/").content.decode()
+    assert BULK in client.get("/inventory/", follow=True).content.decode()
     found = pages(client.post(BULK, {"pk": [row.pk for row in rows]}).content)
     assert len(found) == 2
     assert rows[0].stock_number in found[0]
