@@ -16,7 +16,8 @@ RUN STATIC_ROOT=/srv/static /venv/bin/python manage.py collectstatic --no-input 
 
 FROM python:${PYTHON}-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATIC_ROOT=/srv/static
-RUN useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin forecourt
+RUN useradd --system --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin forecourt \
+    && install --directory --owner forecourt --group forecourt /srv/photos
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /srv/static /srv/static

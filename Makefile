@@ -45,7 +45,7 @@ soak: .venv/installed ## Half an hour of chaos: CHAOS_SECONDS=1800 CHAOS_SEED=
 # Settings a production would have, with secrets made up on the spot; nothing connects anywhere.
 PRODUCTION_LIKE = env DEBUG=0 ALLOWED_HOSTS=forecourt.example CSRF_TRUSTED_ORIGINS=https://forecourt.example \
   DGI_ALLOWED_HOSTS=gateway.example DGI_ALLOW_LOOPBACK=0 DATABASE_URL=postgres://forecourt_web@database.invalid/forecourt \
-  VALKEY_URL=redis://valkey.invalid:6379/0 SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+  VALKEY_URL=redis://valkey.invalid:6379/0 CLAMD_ADDRESS=clamd.invalid:3310 SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
   FIELD_KEYS="$$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')"
 
 check: .venv/installed ## Format, lint, types, layers, deployment checks, missing migrations, compose.yaml

@@ -13,6 +13,7 @@ import ingestion.api
 import inventory.api
 import inventory.api_imports
 import sales.api
+import sales.api_files
 from config.backoffice.api import Router
 from crm.api import CustomerViewSet
 from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
@@ -40,6 +41,7 @@ router.register("leads", viewset_of(LEADS), "lead")
 router.register("appointments", viewset_of(APPOINTMENTS), "appointment")
 router.register("absences", viewset_of(ABSENCES), "absence")
 router.register("deals", sales.api.DealViewSet, "deal")
+router.register("deal-files", sales.api_files.DealFileViewSet, "deal-file")
 router.register("registrations", viewset_of(REGISTRATIONS), "registration")
 router.register("tax-rates", viewset_of(TAX_RATES), "tax-rate")
 router.register("catalogue", viewset_of(CATALOGUE), "catalogue-item")

@@ -66,6 +66,20 @@ def allowed_gateways(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def virus_scanner(**_: Any) -> list[CheckMessage]:
+    """Files that people send are handed out once a scanner has found them clean."""
+    if not settings.CLAMD_ADDRESS:
+        return [
+            Warning(
+                "CLAMD_ADDRESS is empty: files that people bring to a deal wait for ever.",
+                hint="Name clamd as host:port or by its socket, or write none to hand files out without a scan.",
+                id="forecourt.W003",
+            )
+        ]
+    return []
+
+
+@register(Tags.security, deploy=True)
 def hosts_are_named(**_: Any) -> list[CheckMessage]:
     if "*" in settings.ALLOWED_HOSTS:
         return [Error("ALLOWED_HOSTS=* accepts every Host header.", hint="Name our hosts.", id="forecourt.E004")]

@@ -264,6 +264,10 @@ PHOTO_STORAGE = (
 )
 """Private: photos are served by a view that asks who may see them, never by the storage itself."""
 PHOTOS_OF_A_DEALERSHIP = setting("PHOTOS_OF_A_DEALERSHIP_MB", env.int, default=20_000) * 1_000_000
+FILES_OF_A_DEALERSHIP = setting("FILES_OF_A_DEALERSHIP_MB", env.int, default=5_000) * 1_000_000
+"""Bytes of the files that people bring to deals; they stand in the database."""
+CLAMD_ADDRESS = setting("CLAMD_ADDRESS", env.str, default="")
+"""Where clamd answers (`host:port`, or the path of a socket); `none` hands files out without a scan."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "photos": PHOTO_STORAGE,
@@ -322,6 +326,8 @@ SPECTACULAR_SETTINGS = {
         "DepositMethod": "sales.models.Deposit.Method",
         "InterestMethod": "sales.models.Scenario.Method",
         "DocumentKind": "sales.models.Document.Kind",
+        "DealFileKind": "sales.models.DealFile.Kind",
+        "DealFileState": "sales.models.DealFile.State",
         "RegistrationKind": "sales.models.Registration.Kind",
         "LostReason": "crm.models.Lead.LostReason",
         "NoteKind": "crm.models.Note.Kind",
@@ -372,6 +378,7 @@ CELERY_TASK_ROUTES = {
     "ingestion.compare": {"queue": "bulk"},
     "dealers.export": {"queue": "bulk"},  # minutes long: in "rest" the dispatch of live runs would wait for it
     "inventory.work_on_import": {"queue": "bulk"},
+    "sales.scan_files": {"queue": "bulk"},  # a scanner that hangs
 }
 """A worker for each queue: live runs wait neither for backfills nor for anything else."""
 CELERY_TASK_ACKS_LATE = True

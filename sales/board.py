@@ -9,11 +9,11 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from config.backoffice import formats
-from sales import offers
+from sales import checklist, offers
 from sales.arithmetic import BadOffer, Summary
 from sales.desk import GROSS, Desk
-from sales.forms import RollForm
-from sales.models import Deal, Scenario
+from sales.forms import FileForm, RollForm
+from sales.models import Deal, DealFile, Scenario
 
 MOST_BESIDE = 3
 """Scenarios that are compared."""
@@ -46,10 +46,23 @@ def desk_of(request: HttpRequest, deal: Deal, desk: Desk | None = None) -> dict[
         "deposits": list(deal.deposits.all()),
         "may_remove_deposits": deal.is_open and request.user.has_perm("sales.deposit:delete", deal),
         "documents": list(deal.documents.defer("pdf", "facts")),
+        **files_of(request.user, deal),
+        "points": checklist.of(deal),
         "links": list(deal.links.select_related("document").defer("document__pdf", "document__facts")),
         "registrations": list(deal.registrations.all()),
         "reservation": deal.reservation,
         "currency": deal.dealership.currency,
+    }
+
+
+def files_of(user: Any, deal: Deal) -> dict[str, Any]:
+    """What the part of the page with the files shows."""
+    found = list(deal.files.without_content().select_related("added_by"))
+    return {
+        "files": found,
+        "files_wait": any(each.state == DealFile.State.PENDING for each in found),
+        "may_add_files": bool(user.has_perm("sales.deal:change", deal)),
+        "file_form": FileForm(),
     }
 
 

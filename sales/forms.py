@@ -18,7 +18,18 @@ from inventory import identification
 from inventory.forms import day_input, read
 from inventory.models import Vehicle
 from sales.arithmetic import Lever
-from sales.models import CatalogueItem, Deal, Deposit, Document, Item, Registration, Scenario, TaxRate, TradeIn
+from sales.models import (
+    CatalogueItem,
+    Deal,
+    DealFile,
+    Deposit,
+    Document,
+    Item,
+    Registration,
+    Scenario,
+    TaxRate,
+    TradeIn,
+)
 from sales.offers import written
 from sales.scenarios import COPIED_OF_TRADE_IN
 from sales.stages import need_the_only
@@ -243,6 +254,15 @@ class DocumentForm(forms.Form):
     kind = forms.ChoiceField(label=_("document"), choices=Document.Kind.choices)
     language = forms.ChoiceField(
         label=_("language"), required=False, choices=[("", _("the dealership's")), *settings.LANGUAGES]
+    )
+
+
+class FileForm(forms.Form):
+    kind = forms.ChoiceField(label=_("what it is"), choices=DealFile.Kind.choices)
+    file = forms.FileField(
+        label=_("file"),
+        help_text=_("PDF, DOCX or XLSX up to 10 MB, or a photo (JPEG, PNG, WebP) up to 15 MB."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.docx,.xlsx,image/jpeg,image/png,image/webp"}),
     )
 
 

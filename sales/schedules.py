@@ -1,4 +1,4 @@
-"""What happens again and again with deals: a periodic task that an administrator may edit."""
+"""What happens again and again with deals: periodic tasks that an administrator may edit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-EXPIRY_SECONDS = 60
+EXPIRY_SECONDS = FILES_SECONDS = 60
 
 
 def create_missing(**_: Any) -> None:
@@ -18,4 +18,9 @@ def create_missing(**_: Any) -> None:
     PeriodicTask.objects.get_or_create(
         name="Reservations that are over",
         defaults={"task": "sales.expire_reservations", "interval": every, "expire_seconds": 3 * EXPIRY_SECONDS},
+    )
+    every, _created = IntervalSchedule.objects.get_or_create(every=FILES_SECONDS, period=IntervalSchedule.SECONDS)
+    PeriodicTask.objects.get_or_create(
+        name="Files that wait for the virus scanner",
+        defaults={"task": "sales.look_after_files", "interval": every, "expire_seconds": 3 * FILES_SECONDS},
     )

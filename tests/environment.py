@@ -66,6 +66,7 @@ def set_environment() -> None:
         VALKEY_URL=servers["valkey"],
         CACHE_URL=cache_url(servers["valkey_client"]),
         PHOTOS_ROOT=str(Path(os.environ[PHOTOS]) / database()),
+        CLAMD_ADDRESS="none",
         MFA_REQUIRED="0",
         HTTPS="0",
         API_REQUESTS_PER_MINUTE="0",

@@ -50,6 +50,7 @@ from sales.models import (
     CatalogueItem,
     Contract,
     Deal,
+    DealFile,
     Deposit,
     Document,
     Item,
@@ -480,6 +481,17 @@ class DocumentFactory(OfDealFactory):
     facts = factory.LazyAttribute(
         lambda made: documents.facts_of(made.deal, made.deal.chosen, Document.Kind(made.kind), made.version, "id")
     )
+
+
+class DealFileFactory(OfDealFactory):
+    class Meta:
+        model = DealFile
+
+    kind, name, content_type = "contract", "contract.pdf", "application/pdf"
+    content = b"%PDF-1.7\n%%EOF"
+    size = len(content)
+    sha256 = factory.Sequence(lambda n: f"{n:064}")
+    state = "clean"
 
 
 class OfferLinkFactory(factory.django.DjangoModelFactory):

@@ -29,6 +29,7 @@ def application_environment(options: Options, secrets: Mapping[str, str], urls: 
         "LOG_FORMAT": "plain",
         "DGI_ALLOWED_HOSTS": "",
         "DGI_ALLOW_LOOPBACK": "1",
+        "CLAMD_ADDRESS": "none",
     }
     chosen = {name: os.environ.get(name) or value for name, value in defaults.items()}
     places = {

@@ -2142,9 +2142,110 @@ class Migration(migrations.Migration):
                 violation_error_message="The catalogue has an item of this name.",
             ),
         ),
+        migrations.CreateModel(
+            name="DealFile",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("identity", "identity document"),
+                            ("family", "family card"),
+                            ("tax", "tax number"),
+                            ("offer", "accepted offer"),
+                            ("contract", "signed contract"),
+                            ("payment", "proof of payment"),
+                            ("finance", "lender's approval"),
+                            ("trade_in", "papers of the trade-in"),
+                            ("handover", "signed handover protocol"),
+                            ("other", "other file"),
+                        ],
+                        default="other",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("content_type", models.CharField(max_length=100, verbose_name="format")),
+                ("size", models.PositiveIntegerField(verbose_name="size, bytes")),
+                ("sha256", models.CharField(max_length=64)),
+                ("content", models.BinaryField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "waits for the virus scanner"),
+                            ("clean", "clean"),
+                            ("unscanned", "not scanned"),
+                            ("infected", "blocked"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("finding", models.CharField(blank=True, max_length=200, verbose_name="what was found")),
+                ("added_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="added")),
+                ("scanned_at", models.DateTimeField(blank=True, null=True, verbose_name="scanned")),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="added by",
+                    ),
+                ),
+                (
+                    "deal",
+                    dealers.fences.OwnKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="files",
+                        to="sales.deal",
+                        verbose_name="deal",
+                    ),
+                ),
+                (
+                    "dealership",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="dealers.dealership",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "file of a deal",
+                "verbose_name_plural": "files of deals",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "pending")), fields=["dealership", "id"], name="deal_file_pending"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("dealership", "deal", "sha256"), name="deal_file_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "infected"), _negated=True),
+                            models.Q(("content", b""), models.Q(("finding", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="deal_file_blocked",
+                    ),
+                ],
+            },
+        ),
         fences.Fenced("CatalogueItem"),
         fences.Fenced("Contract"),
         fences.Fenced("Deal"),
+        fences.Fenced("DealFile"),
         fences.Fenced("Deposit"),
         fences.Fenced("Document"),
         fences.Fenced("HistoricalCatalogueItem"),

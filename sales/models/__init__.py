@@ -2,6 +2,7 @@
 
 from sales.models.catalogue import CatalogueItem, TaxRate
 from sales.models.deal import Contract, Deal, Deposit, Reservation
+from sales.models.file import DealFile
 from sales.models.papers import Document, OfferLink, Registration
 from sales.models.scenario import Item, Scenario, TradeIn
 
@@ -9,6 +10,7 @@ __all__ = [
     "CatalogueItem",
     "Contract",
     "Deal",
+    "DealFile",
     "Deposit",
     "Document",
     "Item",

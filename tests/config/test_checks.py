@@ -48,6 +48,14 @@ def test_an_empty_list_of_gateways_is_a_deployment_warning(settings: Any) -> Non
     assert ids(checks.allowed_gateways()) == ["forecourt.W002"]
 
 
+def test_no_virus_scanner_is_a_deployment_warning_unless_it_is_meant(settings: Any) -> None:
+    settings.CLAMD_ADDRESS = ""
+    assert ids(checks.virus_scanner()) == ["forecourt.W003"]
+    for address in ("none", "clamd:3310"):
+        settings.CLAMD_ADDRESS = address
+        assert checks.virus_scanner() == []
+
+
 def test_any_host_header_is_refused(settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     assert ids(checks.hosts_are_named()) == ["forecourt.E004"]

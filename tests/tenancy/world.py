@@ -52,6 +52,7 @@ from tests.factories import (
     ContractFactory,
     CustomerFactory,
     DealFactory,
+    DealFileFactory,
     DepositFactory,
     DocumentFactory,
     FeedFactory,
@@ -240,7 +241,7 @@ def house(code: str, name: str) -> House:
     AbsenceFactory(dealership=dealership, user=seller)
     deal = DealFactory(dealership=dealership, vehicle=vehicle, customer=customer, lead=lead)
     lines_of(deal)
-    for part in (ReservationFactory, DepositFactory, ContractFactory):
+    for part in (ReservationFactory, DepositFactory, ContractFactory, DealFileFactory):
         part(deal=deal)
     OfferLinkFactory(document=DocumentFactory(deal=deal), token_hash=code * 4)
     RegistrationFactory(dealership=dealership, deal=deal)
