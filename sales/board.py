@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.backoffice import formats
@@ -13,7 +15,7 @@ from sales import checklist, offers
 from sales.arithmetic import BadOffer, Summary
 from sales.desk import GROSS, Desk
 from sales.forms import FileForm, RollForm
-from sales.models import Deal, DealFile, Scenario
+from sales.models import Deal, DealFile, Scenario, TaxRate
 
 MOST_BESIDE = 3
 """Scenarios that are compared."""
@@ -37,6 +39,7 @@ def desk_of(request: HttpRequest, deal: Deal, desk: Desk | None = None) -> dict[
         "scenarios": all_of_it,
         "desk": desk,
         "locked": locked,
+        "stale_rates": [] if locked or scenario is None else stale_rates(scenario),
         "may_change": may_change,
         "gross": gross,
         "roll": RollForm(),
@@ -64,6 +67,13 @@ def files_of(user: Any, deal: Deal) -> dict[str, Any]:
         "may_add_files": bool(user.has_perm("sales.deal:change", deal)),
         "file_form": FileForm(),
     }
+
+
+def stale_rates(scenario: Scenario) -> list[tuple[TaxRate, TaxRate]]:
+    """Taxes that an offer still counts with, and what they are today."""
+    used = Q(scenarios=scenario) | Q(items__scenario=scenario)
+    rates = TaxRate.objects.filter(used, dealership=scenario.dealership_id).distinct()
+    return rates.replaced_on(timezone.localdate(timezone=scenario.deal.dealership.zone))
 
 
 def shown(request: HttpRequest, scenarios: list[Scenario]) -> Scenario | None:

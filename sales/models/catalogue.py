@@ -24,6 +24,13 @@ class TaxRates(DealershipRows):
         newest = Window(RowNumber(), partition_by=[F("dealership"), F("name")], order_by=F("valid_from").desc())
         return self.filter(valid_from__lte=day).annotate(newest=newest).filter(newest=1)
 
+    def replaced_on(self, day: date) -> list[tuple[TaxRate, TaxRate]]:
+        """Of these the rates that another one of the same tax has followed by a day, each with that one."""
+        stale = {(each.dealership_id, each.name): each for each in self if each.valid_from <= day}
+        followers = TaxRate.objects.filter(dealership__in={of for of, _name in stale}).valid_on(day)
+        pairs = [(stale[key], each) for each in followers if (key := (each.dealership_id, each.name)) in stale]
+        return [(old, new) for old, new in pairs if old.pk != new.pk]
+
 
 class TaxRate(models.Model):
     """What a tax takes from a day on. A rate that deals use stays as it is: the next one is another row."""

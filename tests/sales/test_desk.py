@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,13 +10,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dealers.models import Dealership, User
 from dealers.roles import Role
 from sales import arithmetic, offers, scenarios
-from sales.models import Deal, Item, Scenario, TradeIn
+from sales.models import Deal, Item, Scenario, TaxRate, TradeIn
 from tests.factories import CatalogueItemFactory, DealFactory, MembershipFactory, TaxRateFactory
 from tests.people import with_role
 from tests.sales.conftest import deal_at, do
@@ -177,6 +179,27 @@ def test_a_rate_that_deals_use_stays_as_it_is(deal: Deal, owner: User, client: C
 
 
 # -- the page
+
+
+def test_a_tax_that_has_changed_since_is_told_until_another_one_is_chosen(
+    deal: Deal, owner: User, client: Client
+) -> None:
+    def told() -> list[tuple[TaxRate, TaxRate]]:
+        answer = client.get(f"/deals/{deal.pk}/")
+        pairs: list[tuple[TaxRate, TaxRate]] = answer.context["stale_rates"]
+        assert ("This offer counts with PPN 11 %" in answer.content.decode()) == bool(pairs)
+        return pairs
+
+    of = {"dealership": deal.dealership, "name": "PPN"}
+    old = TaxRateFactory(**of, percent=Decimal(11), valid_from=date(2022, 4, 1))
+    TaxRateFactory(dealership=deal.dealership, name="Luxury", percent=Decimal(20), valid_from=date(2025, 1, 1))
+    scenarios.write(deal.chosen, by=owner, values={"tax": old})
+    TaxRateFactory(**of, percent=Decimal(13), valid_from=timezone.localdate() + timedelta(days=2))
+    assert told() == []
+    new = TaxRateFactory(**of, percent=Decimal(12), valid_from=date(2025, 1, 1))
+    assert told() == [(old, new)]
+    scenarios.write(deal.chosen, by=owner, values={"tax": new})
+    assert told() == []
 
 
 def test_the_desk_calculates_what_is_written_and_stores_nothing(deal: Deal, owner: User, client: Client) -> None:
