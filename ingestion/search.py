@@ -120,6 +120,17 @@ def containing(job_type: JobType, words: str) -> RawSQL:
     return RawSQL("SELECT records_with_words(%s, %s)", [job_type.code, patterns_of(words)])
 
 
+def newest(job_types: Collection[str], words: str, most: int) -> dict[str, list[int]]:
+    """By job type the ids of the newest `most` records in scope that have each of `words`, asked for in one go."""
+    query = (
+        "SELECT job.code, array_agg(found.id) FROM unnest(%s::text[]) AS job (code) CROSS JOIN LATERAL ("
+        "SELECT id FROM records_with_words(job.code, %s) AS id ORDER BY id DESC LIMIT %s) AS found GROUP BY job.code"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query, [sorted(job_types), patterns_of(words), most])
+        return dict(cursor.fetchall())
+
+
 def escaped(word: str) -> str:
     """As it stands, whatever LIKE means by it."""
     for letter in "\\%_":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -10,7 +12,17 @@ from django.urls import reverse
 
 from dealers.models import Dealership, Flag, User
 from dealers.roles import Role
-from tests.factories import ContactPointFactory, CustomerFactory, DealFactory, LeadFactory, VehicleFactory
+from ingestion import search
+from ingestion.job_types import JOB_TYPES
+from tests.factories import (
+    ContactPointFactory,
+    CustomerFactory,
+    DealFactory,
+    LeadFactory,
+    MembershipFactory,
+    VehicleFactory,
+    record_of,
+)
 from tests.people import with_role
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +132,16 @@ def test_a_search_that_takes_too_long_is_told_in_words(
     part = client.get(SEARCH, {"q": "budi"}, headers={"HX-Request": "true"}).content.decode()
     assert "This took too long and was stopped." in part
     assert "Nothing found" not in part
+
+
+def test_newer_records_of_a_dealership_where_a_role_does_not_see_them_hide_no_older_ones(
+    owner: User, dealership_a: Dealership, dealership_b: Dealership, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = JOB_TYPES["spk_read"]
+    MembershipFactory(user=owner, dealership=dealership_b, role=Role.TECHNICIAN)
+    own = record_of(job, dealership_a, nama_customer="Budi Santoso")
+    for _ in range(3):
+        record_of(job, dealership_b, nama_customer="Budi Santoso")
+    search.write(job, list(job.record.objects.values_list("pk", flat=True)))
+    monkeypatch.setattr("ingestion.finding.LOOKED_AT", 2)
+    assert re.findall(r"/records/spk_read/([0-9]+)/", found_by(client, "budi")) == [str(own.pk)]
