@@ -132,7 +132,14 @@ class Shown:
 
 
 def shown(request: Any) -> list[tuple[Group, list[Shown]]]:
-    """The groups with the items that the request's person may open, the current one marked."""
+    """The groups with the items that the request's person may open, the current one marked; found once a request."""
+    if not hasattr(request, "menu"):
+        request.menu = made_for(request)
+    found: list[tuple[Group, list[Shown]]] = request.menu
+    return found
+
+
+def made_for(request: Any) -> list[tuple[Group, list[Shown]]]:
     dealership = getattr(request, "dealership_id", None)
     found = [(group, [item for item in group.items if item.open_to(request.user, dealership)]) for group in MENU]
     addresses = [item.address for _group, items in found for item in items]
