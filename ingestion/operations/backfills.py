@@ -88,7 +88,7 @@ def progress(backfill: Backfill, told_of: Figures) -> dict[str, Any]:
     words = ngettext("%(done)d of %(count)d window", "%(done)d of %(count)d windows", count)
     label = words % {"done": done, "count": count}
     if told_of.minutes_left is not None and is_running(backfill):
-        label += ", " + _("%(long)s left") % {"long": shown.minutes(told_of.minutes_left)}
+        label = _("%(windows)s, %(long)s left") % {"windows": label, "long": shown.minutes(told_of.minutes_left)}
     percent = int(100 * backfill.progress)
     return {"value": percent, "max": 100, "label": label, "spoken": f"{backfill.state} {percent // 25}"}
 
