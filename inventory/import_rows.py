@@ -83,10 +83,11 @@ class Rows:
         self.by_frame = {vehicle.vin: vehicle for vehicle in found if vehicle.vin}
 
     def given(self, row: Row) -> dict[str, str]:
-        """What the row says, by attribute."""
+        """What the row says, by attribute; a cell that is written as nothing, such as the frame number "-", is blank."""
         country = self.dealership.country
         cells = zip(self.columns, row[1], strict=True)
-        return {name: written(name, value, country) for name, value in cells if name and value != ""}
+        said = ((name, written(name, value, country)) for name, value in cells if name and value != "")
+        return {name: text for name, text in said if text}
 
     def outcomes(self, rows: Iterable[Row]) -> Iterator[Outcome]:
         for row in rows:
