@@ -80,6 +80,8 @@ class VehicleForm(forms.ModelForm):
         vehicle: Vehicle = self.instance
         if vehicle.pk is None:
             vehicle.wrote(self.changed_data)  # which the frame number does not override
+            if "make" not in self.changed_data:
+                vehicle.make = ""  # it was read off the frame number, and is learnt as such
             services.fill_in(vehicle)
             return services.add(vehicle)
         vehicle.wrote(self.changed_data)

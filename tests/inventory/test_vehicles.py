@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -74,7 +75,8 @@ def test_the_frame_number_says_the_make_and_the_year_where_nobody_did(
     found = Vehicle.objects.get()
     assert (found.vin, found.make) == (BEAT, "Honda")
     assert found.year == 2020
-    assert found.sources["year"] == "decoded"
+    assert (found.sources["year"], found.sources["make"]) == ("decoded", "decoded")
+    assert not {"make", "year"} & set(found.locked)
 
 
 @pytest.mark.parametrize(
@@ -243,6 +245,12 @@ def test_the_newest_reading_is_the_vehicles_and_none_runs_backwards(vehicle: Veh
     for km, day in ((900, date(2026, 1, 11)), (1100, date(2026, 1, 9)), (400, date(2026, 1, 2))):
         with pytest.raises(ValidationError, match="Correct that reading"):
             vehicle.read_odometer(km=km, read_on=day)
+
+
+def test_the_first_reading_is_of_the_dealerships_day(dealership_a: Dealership) -> None:
+    with time_machine.travel("2026-11-21T20:00:00Z", tick=False):
+        vehicle = VehicleFactory(dealership=dealership_a, odometer=7, acquired_on=None)
+    assert vehicle.odometer_readings.get().read_on == vehicle.acquired_on == date(2026, 11, 22)
 
 
 # -- lists
