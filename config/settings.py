@@ -372,6 +372,7 @@ CELERY_TASK_ROUTES = {
     "ingestion.compare": {"queue": "bulk"},
     "dealers.export": {"queue": "bulk"},  # minutes long: in "rest" the dispatch of live runs would wait for it
     "inventory.work_on_import": {"queue": "bulk"},
+    "inventory.sweep_photos": {"queue": "bulk"},
 }
 """A worker for each queue: live runs wait neither for backfills nor for anything else."""
 CELERY_TASK_ACKS_LATE = True

@@ -7,6 +7,7 @@ a file that nothing names, which `sweep` finds, never a row without its file.
 from __future__ import annotations
 
 import errno
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -151,6 +152,8 @@ def sweep() -> int:
     store, gone, now = storage(), 0, timezone.now()
     for beginning in subfolders(store, ""):
         for key in subfolders(store, beginning):
+            if not is_ours(key):
+                continue
             folder = f"{beginning}/{key}"
             names = [f"{folder}/{name}" for name in store.listdir(folder)[1]]
             if VehicleImage.objects.filter(key=key).exists():
@@ -159,6 +162,14 @@ def sweep() -> int:
             delete(old)
             gone += len(old)
     return gone
+
+
+def is_ours(folder: str) -> bool:
+    """Whether it is named as a photo's folder is; what else stands beside them is not ours to delete."""
+    try:
+        return str(uuid.UUID(folder)) == folder
+    except ValueError:
+        return False
 
 
 def subfolders(store: Any, path: str) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
+from django_celery_beat.models import PeriodicTask
 
 from dealers.models import Dealership, Event, User
 from dealers.roles import Role
-from dealers.tenancy import acting_for, platform
-from inventory import photos
+from dealers.tenancy import acting_for
+from inventory import photos, schedules, tasks
 from inventory.models import Vehicle, VehicleImage
 from tests.factories import MembershipFactory, VehicleFactory
 from tests.people import api_of, with_role
@@ -172,9 +174,21 @@ def test_files_that_no_row_names_are_swept_once_they_are_old(four: list[VehicleI
         stray.parent.mkdir(parents=True)
         stray.write_bytes(b"")
         os.utime(stray, (time.time() - age,) * 2)
-    with platform("a test"):
-        assert photos.sweep() == 1
-    assert len(files(photos_folder)) == 9
+    foreign = photos_folder / "lost+found" / "notes" / "a.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(b"")
+    os.utime(foreign, (time.time() - 7200,) * 2)
+    tasks.sweep_photos()
+    assert len(files(photos_folder)) == 10
+    assert foreign.exists()
+
+
+def test_files_are_swept_every_day() -> None:
+    PeriodicTask.objects.filter(task="inventory.sweep_photos").delete()
+    schedules.create_missing()
+    task = PeriodicTask.objects.get(task="inventory.sweep_photos")
+    assert task.schedule.run_every == timedelta(days=1)
+    assert tasks.sweep_photos.name == task.task
 
 
 # -- pages
@@ -202,6 +216,15 @@ def test_photos_are_sent_shown_changed_and_removed_on_the_page(
     assert list(VehicleImage.objects.all()) == [second]
     assert client.post(f"/inventory/photos/{second.pk}/", {"do": "eat"}).status_code == 400
     assert {"vehicleimage.added", "vehicleimage.deleted"} <= set(Event.objects.values_list("verb", flat=True))
+
+
+def test_the_main_photo_is_the_large_one_on_the_page(owner: User, four: list[VehicleImage], client: Client) -> None:
+    photos.make_primary(four[2])
+    page = client.get(f"/inventory/{four[2].vehicle_id}/")
+    assert page.context["main"][0] == four[2]
+    assert [image for image, _words in page.context["photos"]] == four
+    large = page.content.decode().partition('class="main"')[2].partition("</a>")[0]
+    assert f"/inventory/photos/{four[2].pk}/800.webp" in large
 
 
 def test_a_script_is_told_each_outcome(
