@@ -235,7 +235,7 @@ def none_stored(imported: VehicleImport, outcomes: Sequence[Outcome]) -> None:
     """Back to where its rows are looked at, which say why."""
     words = _("Nothing was stored, since not every row is good.")
     mine = VehicleImport.objects.filter(pk=imported.pk, state=State.STORING, attempt=imported.attempt)
-    mine.update(**ends(outcomes), state=State.CHECKED, error=words)
+    mine.update(**ends([each.not_stored() for each in outcomes]), state=State.CHECKED, error=words)
 
 
 # -- in the background
