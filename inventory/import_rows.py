@@ -192,8 +192,7 @@ class Rows:
                     if name == "status":
                         vehicle.move_to(value, by=self.user)
                     else:
-                        today = timezone.localdate(timezone=self.dealership.zone)
-                        vehicle.read_odometer(km=value, read_on=today, by=self.user)
+                        vehicle.read_odometer(km=value, read_on=vehicle.today, by=self.user)
                 except ValidationError as error:
                     raise Refused({name: error.messages}) from None
             if not self.stores:
