@@ -120,7 +120,7 @@ def remove(image: VehicleImage, *, by: Any = None) -> None:
 def make_primary(image: VehicleImage, *, by: Any = None) -> None:
     """The photo that lists and the vehicle's page show first."""
     Vehicle.objects.select_for_update(of=("self",)).get(pk=image.vehicle_id)
-    VehicleImage.objects.filter(vehicle_id=image.vehicle_id, is_primary=True).update(is_primary=False)
+    VehicleImage.objects.filter(vehicle_id=image.vehicle_id).main().update(is_primary=False)
     VehicleImage.objects.filter(pk=image.pk).update(is_primary=True)
     image.is_primary = True
 

@@ -186,7 +186,7 @@ class VehicleResource(DealershipResource):
         return super().rows(user).select_related("dealership")
 
     def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
-        main = VehicleImage.objects.filter(is_primary=True)
+        main = VehicleImage.objects.main()
         return rows.prefetch_related(Prefetch("images", main, to_attr="main_photo"), "dealership__carrying_rates")
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
