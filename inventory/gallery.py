@@ -10,8 +10,8 @@ CHANGE = "inventory.vehicleimage:change"
 
 
 def shown(user: Any, vehicle: Vehicle) -> dict[str, Any]:
-    """What the gallery's template wants: photos in their order with the words that describe them, the main one of them,
-    and whether `user` may change them.
+    """What the gallery's template wants: photos with the words that describe them, the main one of them, and whether
+    `user` may change them.
     """
     images = list(vehicle.images.all())
     told = []

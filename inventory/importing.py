@@ -16,10 +16,10 @@ from typing import Any
 
 from celery import current_app
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 
 from config.backoffice import sheets_read
 from config.backoffice.sheets import Sheet
@@ -245,7 +245,7 @@ def nudge(imported: VehicleImport) -> None:
     """Tell a worker; the periodic look makes good what is lost on the way."""
     try:
         current_app.send_task(TASK, kwargs={"dealership_id": imported.dealership_id, "pk": imported.pk})
-    except OperationalError as error:
+    except BrokerError as error:
         log.warning("the broker took no message (%s): import %s waits", error, imported.pk)
 
 
@@ -254,16 +254,24 @@ def carry_out(pk: int, stop: Callable[[], bool]) -> None:
     imported = VehicleImport.objects.select_related("dealership", "asked_by", "stood_in").filter(pk=pk).first()
     if imported is None or not imported.begin():
         return
-    user, other = imported.asked_by, imported.stood_in
-    if user and not user.is_superuser:
+    with translation.override(imported.language or None):
+        if imported.asked_by is None:
+            fail(imported, _("Whoever sent this is here no more: send the file again."))
+        else:
+            carry_out_for(imported, imported.asked_by, stop)
+
+
+def carry_out_for(imported: VehicleImport, user: User, stop: Callable[[], bool]) -> None:
+    other = imported.stood_in
+    if not user.is_superuser:
         user.known_roles = roles_of(user)  # asked of the database once for all rows
     who = audit.Circumstances(other or user, acting_as=user if other else None, request_id=imported.request_id)
-    with audit.circumstances(who), translation.override(imported.language or None):
+    with audit.circumstances(who):
         try:
             with Signs(imported, stop) as signs, transaction.atomic():
                 work(imported, user, signs.watched)
         except Gone:
-            log.info("import %s is made here no more", pk)
+            log.info("import %s is made here no more", imported.pk)
         except Stopped:
             imported.hand_back()
         except AllOrNone as error:
@@ -272,8 +280,10 @@ def carry_out(pk: int, stop: Callable[[], bool]) -> None:
             fail(imported, _("It took too long: send the file in parts."))
         except (PermissionDenied, Unreadable) as error:
             fail(imported, str(error))
+        except OperationalError as error:
+            log.warning("import %s lost its database (%s): it is begun anew", imported.pk, error)  # by `look_after`
         except Exception:
-            log.exception("import %s failed", pk)
+            log.exception("import %s failed", imported.pk)
             fail(imported, _("It went wrong; the log knows why by the id of the request: %s.") % imported.request_id)
 
 
@@ -285,7 +295,8 @@ def look_after() -> None:
     """What lost its worker is carried on with, and files that are old are forgotten. In the scope of the platform."""
     for imported in VehicleImport.objects.left_alone():
         if imported.attempt >= MOST_ATTEMPTS:
-            fail(imported, _("Its worker was lost %(count)d times.") % {"count": MOST_ATTEMPTS})
+            with translation.override(imported.language or None):
+                fail(imported, _("Its worker was lost %(count)d times.") % {"count": MOST_ATTEMPTS})
         else:
             nudge(imported)
     VehicleImport.objects.exclude(state__in=VehicleImport.AT_WORK).filter(made_at__lt=timezone.now() - KEPT).delete()
