@@ -223,7 +223,7 @@ def test_the_main_photo_is_the_large_one_on_the_page(owner: User, four: list[Veh
     page = client.get(f"/inventory/{four[2].vehicle_id}/")
     assert page.context["main"][0] == four[2]
     assert [image for image, _words in page.context["photos"]] == four
-    large = page.content.decode().partition('class="main"')[2].partition("</a>")[0]
+    large = page.content.decode().partition('class="main" href')[2].partition("</a>")[0]
     assert f"/inventory/photos/{four[2].pk}/800.webp" in large
 
 
