@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -27,6 +28,8 @@ def day_input() -> forms.DateInput:
 class VehicleForm(forms.ModelForm):
     """A vehicle as a person writes it. What they write, no feed overrides."""
 
+    left: Mapping[str, Decimal | None] = {}
+
     class Meta:
         model = Vehicle
         fields = (
@@ -40,6 +43,21 @@ class VehicleForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["make"].required = False  # the frame number may say it
+
+    def leave(self, known: Mapping[str, Decimal | None]) -> None:
+        """Ask for none of these prices, which are so as far as its reader knows: they may not change them."""
+        self.left = known
+        for name in known:
+            self.fields.pop(name, None)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses a price that is sent nevertheless and would change; the same one again changes nothing."""
+        data: dict[str, Any] = super().clean() or {}
+        for name, known in self.left.items():
+            if name in self.data and not says(self.base_fields[name], self.data[name], known):
+                label = Vehicle._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+                self.add_error(None, _("You may not change the %(label)s.") % {"label": label})
+        return data
 
     def clean_vin(self) -> str:
         country = getattr(self.cleaned_data.get("dealership"), "country", "")
@@ -89,6 +107,14 @@ class VehicleForm(forms.ModelForm):
             vehicle.note_prices(vehicle.asking_price, vehicle.minimum_price)
         vehicle.save()
         return vehicle
+
+
+def says(field: forms.Field, sent: Any, value: Any) -> bool:
+    """Whether what was sent for a field is this value."""
+    try:
+        return bool(field.clean(sent) == value)
+    except ValidationError:
+        return False
 
 
 def read(text: str, check: Callable[..., str], **options: Any) -> str:

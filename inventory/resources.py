@@ -189,6 +189,14 @@ class VehicleResource(DealershipResource):
         main = VehicleImage.objects.main()
         return rows.prefetch_related(Prefetch("images", main, to_attr="main_photo"), "dealership__carrying_rates")
 
+    def form_for(self, user: Any, verb: str, **options: Any) -> Any:
+        """Who adds a vehicle says its prices; to change them takes the right to set prices, as by the verb."""
+        form, row = super().form_for(user, verb, **options), options.get("instance")
+        if verb == "change" and not user.has_perm(PRICE, row):
+            prices: list[Any] = [self.column(name) for name in ("asking_price", "minimum_price")]
+            form.leave({each.name: getattr(row, each.name) if each.told_to(user, row) else None for each in prices})
+        return form
+
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         rows = super().rows(user).order_by()
         return {

@@ -172,9 +172,36 @@ def test_who_does_not_know_the_cost_cannot_write_it_either(dealership_a: Dealers
     """A sales manager of another place who may change vehicles here, but not know what they cost."""
     from inventory.resources import VEHICLES
 
-    form = VEHICLES.form_for(of(dealership_a, Role.SALESPERSON), "change", instance=vehicle)
+    form = VEHICLES.form_for(of(dealership_a, Role.SALESPERSON), "add", instance=vehicle)
     assert "purchase_price" not in form.fields
     assert "minimum_price" in form.fields
+
+
+def test_who_may_not_set_prices_changes_none_by_the_form_or_the_api(
+    dealership_a: Dealership, vehicle: Vehicle, client_for: Any
+) -> None:
+    """But writes those of a vehicle that they add."""
+    keeper = of(dealership_a, Role.INVENTORY_MANAGER)
+    browser, edit = client_for(keeper), f"/inventory/{vehicle.pk}/edit/"
+    api, there = api_of(keeper), f"{LIST}{vehicle.pk}/"
+    assert not {"asking_price", "minimum_price"} & set(browser.get(edit).context["form"].fields)
+    sent = typed(dealership_a, vin=vehicle.vin, stock_number=vehicle.stock_number, colour="red")
+    assert browser.post(edit, sent).status_code == 302
+    words = "You may not change the asking price"
+    refused = browser.post(edit, {**sent, "asking_price": "1"})
+    assert (refused.status_code, words in refused.content.decode()) == (422, True)
+    for value in ("1.00", "18500000.01"):
+        answer = api.patch(there, {"asking_price": value}, format="json")
+        assert (answer.status_code, words in answer.content.decode()) == (400, True)
+    same = {"asking_price": "18500000", "minimum_price": str(vehicle.minimum_price), "colour": "blue"}
+    assert api.patch(there, same, format="json").json()["colour"] == "blue"
+    vehicle.refresh_from_db()
+    assert (vehicle.asking_price, vehicle.price_changes.count()) == (Decimal(18_500_000), 1)
+    assert browser.post(NEW, typed(dealership_a, asking_price="5")).status_code == 302
+    assert Vehicle.objects.filter(asking_price=5).count() == 1
+    manager = api_of(of(dealership_a, Role.SALES_MANAGER))
+    assert manager.patch(there, {"asking_price": "19000000"}, format="json").status_code == 200
+    assert vehicle.price_changes.count() == 2
 
 
 # -- statuses
