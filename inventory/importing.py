@@ -8,6 +8,7 @@ state the import knows, however often somebody presses the button.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -79,6 +80,7 @@ def receive(dealership: Dealership, name: str, data: bytes, *, by: Any, key: str
         key,
         resource=RESOURCE,
         dealership_id=dealership.pk,
+        asked=asked_with(dealership, data),
         make_row=lambda: received(dealership, name, data, table, by),
     )
     return made
@@ -104,9 +106,14 @@ def person_of(by: Any) -> User | None:
     return by if isinstance(by, User) else None
 
 
-def received_before(user: Any, key: str) -> VehicleImport | None:
-    """What a form made when it was sent before, told by its one-time key."""
-    found = once.used(user, key, RESOURCE) if key else None
+def asked_with(dealership: Dealership, data: bytes) -> str:
+    """A hash of what a request to receive a file says."""
+    return once.hash_of([dealership.pk, hashlib.sha256(data).hexdigest()])
+
+
+def received_before(user: Any, key: str, dealership: Dealership, data: bytes) -> VehicleImport | None:
+    """What was made of this file when it was sent before, told by its one-time key. Raises KeyTaken."""
+    found = once.used(user, key, RESOURCE, asked=asked_with(dealership, data)) if key else None
     return VehicleImport.objects.visible_to(user).filter(pk=found.row_id).first() if found else None
 
 

@@ -149,17 +149,17 @@ def test_what_a_frame_number_says_of_the_make_is_nobodys_word(dealership_a: Deal
 
 @pytest.mark.parametrize("number", ["1E+9999999", "1E+999999", "1E+400", "1E-400"])
 def test_a_number_that_no_amount_is_is_refused_in_words_and_given_back(
-    dealership_a: Dealership, person: User, client_for: Any, number: str
+    dealership_a: Dealership, owner: User, client: Client, number: str
 ) -> None:
     VehicleFactory(dealership=dealership_a, stock_number="A-1")
     texts, data = ('<c t="inlineStr"><is><t>{}</t></is></c>'.format, f"<c><v>{number}</v></c>")
     rows = [[texts("Stock"), texts("Price"), texts("Colour")], [texts("A-1"), data, data]]
     cells = "".join(f"<row>{''.join(row)}</row>" for row in rows)
     book = book_of(sheet=f"<worksheet><sheetData>{cells}</sheetData></worksheet>")
-    found = importing.receive(dealership_a, "a.xlsx", book, by=person)
-    importing.choose_columns(found, found.columns, by=person)
+    found = importing.receive(dealership_a, "a.xlsx", book, by=owner)
+    importing.choose_columns(found, found.columns, by=owner)
     assert [each[:2] for each in problems(found)] == [(2, "Price")]
-    answer = client_for(person).get(f"/inventory/imports/{found.pk}/refused/")
+    answer = client.get(f"/inventory/imports/{found.pk}/refused/")
     assert openpyxl.load_workbook(io.BytesIO(answer.content)).active["B2"].value == number
 
 
@@ -168,6 +168,20 @@ def test_a_lock_against_feeds_does_not_stop_a_person(dealership_a: Dealership, p
     stored(dealership_a, "Stock,Colour\nA-1,blue\n", person)
     vehicle.refresh_from_db()
     assert (vehicle.colour, vehicle.sources["colour"]) == ("blue", Source.HUMAN)
+
+
+def test_a_price_is_changed_by_who_may_set_prices_alone(dealership_a: Dealership, person: User, owner: User) -> None:
+    VehicleFactory(dealership=dealership_a, stock_number="A-1", asking_price=18_500_000)
+    VehicleFactory(dealership=dealership_a, stock_number="A-2", asking_price=18_500_000)
+    text = "Stock,Price,Colour\nA-1,19000000,red\nA-2,18.500.000,red\n"
+    found = stored(dealership_a, text, person)
+    assert counts(found) == (0, 1, 0, 1)
+    [(row, column, words)] = problems(found)
+    assert (row, column) == (2, "")
+    assert "You may not change the asking price" in words
+    assert dict(Vehicle.objects.values_list("stock_number", "colour"))["A-2"] == "red"
+    assert counts(stored(dealership_a, text, owner)) == (0, 1, 1, 0)
+    assert Vehicle.objects.get(stock_number="A-1").asking_price == 19_000_000
 
 
 def test_status_and_odometer_change_by_their_verbs_and_as_these_allow(dealership_a: Dealership, person: User) -> None:
@@ -531,6 +545,34 @@ def test_a_workbook_is_imported_by_the_api(owner: User, dealership_a: Dealership
     assert api.post(f"{there}store/", {}, format="json").json()["state"] == "done"
     assert Vehicle.objects.get().asking_price == 18_500_000
     assert openpyxl.load_workbook(io.BytesIO(api.get(f"{there}refused/").content)).active["A2"].value == "A-2"
+
+
+def test_a_key_is_good_for_one_file_of_one_dealership(
+    owner: User, dealership_a: Dealership, dealership_b: Dealership, client: Client
+) -> None:
+    MembershipFactory(user=owner, dealership=dealership_b, role=Role.OWNER)
+    api = api_of(owner)
+
+    def send(text: str, dealership: Dealership) -> Any:
+        data = {"dealership": dealership.pk, "file": sent(text)}
+        return api.post(API, data, format="multipart", HTTP_IDEMPOTENCY_KEY="one")
+
+    answers = [send(*each) for each in ((STOCK, dealership_a), (many(2), dealership_a), (STOCK, dealership_b))]
+    assert [each.status_code for each in answers] == [201, 409, 409]
+    assert answers[1].json()["type"] == "key_taken"
+    assert send(STOCK, dealership_a).json()["id"] == answers[0].json()["id"]
+    holiday = client.get("/settings/holidays/new/").context["once"]
+    client.post(
+        "/settings/holidays/new/", {"dealership": dealership_a.pk, "day": "2026-12-25", "name": "x", "once": holiday}
+    )
+    for key, words in (("one", "This key was sent before"), (holiday, "was used for something else")):
+        data = {"dealership": dealership_a.pk, "file": sent(many(3)), "once": key}
+        refused = client.post(NEW, data)
+        assert refused.status_code == 422
+        assert words in " ".join(refused.context["form"].non_field_errors())
+        assert refused.context["once"] != key
+    assert client.post(NEW, {**data, "file": sent(many(3)), "once": refused.context["once"]}).status_code == 302
+    assert VehicleImport.objects.count() == 2
 
 
 def test_who_may_not_add_vehicles_imports_none(
