@@ -52,7 +52,7 @@ class VehicleImage(OfVehicle):
     """Of the file that was sent."""
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects = ImageRows.as_manager()
+    objects: Any = ImageRows.as_manager()  # type: ignore[misc]
     seen_with = "inventory.vehicle:view"
 
     class Meta:
