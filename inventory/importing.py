@@ -268,7 +268,8 @@ def carry_out(pk: int, stop: Callable[[], bool]) -> None:
             carry_out_for(imported, imported.asked_by, stop)
 
 
-def carry_out_for(imported: VehicleImport, user: User, stop: Callable[[], bool]) -> None:
+def carry_out_for(imported: VehicleImport, user: Any, stop: Callable[[], bool]) -> None:
+    """In the name of who asked for it, with the rights that they have now."""
     other = imported.stood_in
     if not user.is_superuser:
         user.known_roles = roles_of(user)  # asked of the database once for all rows
@@ -312,9 +313,8 @@ def look_after() -> None:
 # -- what was refused
 
 
-def refused_rows(imported: VehicleImport) -> Sheet:
-    """The rows that were refused, as they were sent, with the reason of each in a last column."""
-    table = table_of(imported)
+def refused_rows(imported: VehicleImport, table: Table) -> Sheet:
+    """The rows of its table that were refused, as they were sent, with the reason of each in a last column."""
     reasons = {each["row"]: each["problems"] for each in imported.outcomes if each["outcome"] == REFUSED}
     columns = [(str(place), name) for place, name in enumerate(table.header)]
     rows = ([*values, in_words(reasons[number])] for number, values in table.rows if number in reasons)

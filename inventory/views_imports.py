@@ -119,9 +119,10 @@ class RefusedRows(ImportPart):
 
 
 def refused_file(row: VehicleImport) -> HttpResponse:
-    ending = "xlsx" if bytes(row.content).startswith(b"PK") else "csv"
-    file = io.BytesIO()
-    write(importing.refused_rows(row), ending, file)
+    """In the format in which it was sent."""
+    table, file = importing.table_of(row), io.BytesIO()
+    ending = table.ending
+    write(importing.refused_rows(row, table), ending, file)
     response = HttpResponse(file.getvalue(), content_type=FORMATS[ending])
     stem = row.name.rpartition(".")[0] or row.name
     response.headers["Content-Disposition"] = disposition(f"{stem}-{_('errors')}.{ending}")
