@@ -12,17 +12,14 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice.inputs import day_input
 from dealers.choosing import Person
 from dealers.models import Dealership
 from inventory import identification, preparation, services
-from inventory.models import CarryingRate, PlannedStep, Vehicle, VehicleFeed
+from inventory.models import CarryingRate, PlannedStep, PreparationStep, Vehicle, VehicleFeed
 
 CHECKED_COUNTRIES = ("US", "CA", "MX")
 """Where every VIN has a check digit."""
-
-
-def day_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class VehicleForm(forms.ModelForm):
@@ -177,6 +174,11 @@ class PlannedStepForm(forms.ModelForm):
         if dealership and person and person not in preparation.workers({dealership.pk}):
             self.add_error("assignee", _("This person works on no vehicles of this dealership."))
         return data
+
+
+def who_can_do_it(form: Any, user: Any, row: Vehicle | PreparationStep) -> None:
+    """Let the form of a verb offer those who work on vehicles of the row's dealership."""
+    form.fields["person"].queryset = preparation.workers({row.dealership_id})
 
 
 class StepForm(forms.Form):

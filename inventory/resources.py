@@ -17,7 +17,16 @@ from config.backoffice.resources import Panel, Paper, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
 from inventory import beside, gallery, labels, preparation, transfers
 from inventory.filters import Standing, VehicleFilters
-from inventory.forms import MoveForm, OdometerForm, PriceForm, StepForm, TransferForm, VehicleForm, WhyForm
+from inventory.forms import (
+    MoveForm,
+    OdometerForm,
+    PriceForm,
+    StepForm,
+    TransferForm,
+    VehicleForm,
+    WhyForm,
+    who_can_do_it,
+)
 from inventory.models import Vehicle, VehicleImage
 
 COST, PRICE, CHANGE = "inventory.cost:view", "inventory.price:change", "inventory.vehicle:change"
@@ -65,10 +74,6 @@ def prices_now(form: Any, user: Any, vehicle: Vehicle) -> None:
 
 def where_it_may_go(form: Any, user: Any, vehicle: Vehicle) -> None:
     form.fields["to"].queryset = transfers.targets(user, vehicle)
-
-
-def who_can_do_it(form: Any, user: Any, vehicle: Vehicle) -> None:
-    form.fields["person"].queryset = preparation.workers({vehicle.dealership_id})
 
 
 def printed_labels(rows: Sequence[Vehicle], *, by: Any, absolute: Callable[[str], str]) -> bytes:
