@@ -379,6 +379,7 @@ CELERY_TASK_ROUTES = {
     "dealers.export": {"queue": "bulk"},  # minutes long: in "rest" the dispatch of live runs would wait for it
     "inventory.work_on_import": {"queue": "bulk"},
     "sales.scan_files": {"queue": "bulk"},  # a scanner that hangs
+    "inventory.sweep_photos": {"queue": "bulk"},
 }
 """A worker for each queue: live runs wait neither for backfills nor for anything else."""
 CELERY_TASK_ACKS_LATE = True

@@ -20,6 +20,7 @@ from config.backoffice import charts
 from config.backoffice.cells import Cell, Column, cell
 from config.backoffice.charts import Bucket
 from config.backoffice.filter_bar import FilterBar
+from config.backoffice.inputs import day_input
 from config.backoffice.lookups import LOOKUPS, install
 from config.backoffice.pages import table_of
 from config.backoffice.pagination import Page
@@ -37,7 +38,7 @@ class Example(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}), required=False)
+    day = forms.DateField(label=_("Day"), widget=day_input(), required=False)
     words = forms.CharField(label=_("Several lines"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
     agreed = forms.BooleanField(label=_("Agreed"), required=False)
 

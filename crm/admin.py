@@ -5,13 +5,8 @@ from typing import Any
 from crm.lead_resources import ABSENCES, APPOINTMENTS, LEADS
 from crm.resources import CUSTOMERS
 from crm.resources_parts import ADDRESSES, ATTRIBUTES, CONSENTS, CONTACT_POINTS, MERGES, NOTES, OWNERSHIPS
-from dealers.admin_rows import register
+from dealers.admin_rows import LookedAtAdmin, register
 
-NOBODY_WRITES: dict[str, Any] = {
-    "has_add_permission": lambda self, request: False,
-    "has_change_permission": lambda self, request, obj=None: False,
-    "has_delete_permission": lambda self, request, obj=None: False,
-}
 NOBODY_DELETES: dict[str, Any] = {"has_delete_permission": lambda self, request, obj=None: False}
 
 register(
@@ -31,12 +26,12 @@ register(
     list_select_related=("dealership", "vehicle", "customer"),
     search_fields=("plate",),
 )
-register(CONSENTS, list_display=("at", "channel", "purpose", "is_given", "customer", "dealership"), **NOBODY_WRITES)
+register(CONSENTS, LookedAtAdmin, list_display=("at", "channel", "purpose", "is_given", "customer", "dealership"))
 register(
     MERGES,
+    LookedAtAdmin,
     list_display=("at", "winner", "loser", "who", "undone_at", "dealership"),
     list_select_related=("dealership", "winner", "loser"),
-    **NOBODY_WRITES,
 )
 register(
     LEADS,

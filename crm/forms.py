@@ -10,15 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice.inputs import day_input
 from crm import contact_values, merging, services
 from crm.models import Address, Attribute, Consent, ContactPoint, Customer, Note, Ownership
 from dealers import audit
 
 REMOVES = "-"
-
-
-def day_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def number_of_a_row() -> forms.NumberInput:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice.inputs import day_input
 from crm import lead_services
 from crm.models import Absence, Appointment, Customer, Lead
 from crm.models.rota import sellers
@@ -19,10 +20,6 @@ from inventory.models import Vehicle
 
 def moment_input() -> forms.DateTimeInput:
     return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-
-def day_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def e164(text: str, country: str) -> str:

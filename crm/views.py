@@ -96,12 +96,9 @@ class PartPage(FormPage):
             raise PermissionDenied
         data = request.POST.copy()
         data["customer"] = str(customer.pk)
-        key = once_of(request)
-        row = resource.made_before(request.user, key) if key else None
-        if row is None:
-            form = resource.form_for(request.user, "add", data=data)
-            form.fields["customer"].widget = form.fields["customer"].hidden_widget()
-            row = self.saved(resource.create, form, key=key)
+        form = resource.form_for(request.user, "add", data=data)
+        form.fields["customer"].widget = form.fields["customer"].hidden_widget()
+        row, key = self.made_once(resource, form, once_of(request))
         if row is None:
             title = f"{customer.name}: {resource.label}"
             return self.answer(

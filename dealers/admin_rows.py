@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from config.backoffice.admin import BigTableAdmin
+from config.backoffice.admin import BigTableAdmin, ReadOnly
 from dealers.admin import DealershipFilter
 from dealers.audited import Audited
 from dealers.fences import own_keys
@@ -44,7 +44,11 @@ class RowAdmin(Audited, BigTableAdmin):
         return [name for name in names if name not in self.secrets or user.has_perm(self.secrets[name], obj)]
 
 
-def register(resource: Any, **declared: Any) -> None:
+class LookedAtAdmin(ReadOnly, RowAdmin):
+    """Rows that are looked at here, and worked on at their pages alone, where each change has its verb."""
+
+
+def register(resource: Any, base: type[RowAdmin] = RowAdmin, **declared: Any) -> None:
     """Register a resource's model: its columns as a list, its texts to search, and what `declared` says besides."""
     model = resource.model
     secrets = {column.name: column.permission for column in resource.columns if column.permission}
@@ -55,5 +59,5 @@ def register(resource: Any, **declared: Any) -> None:
         ],
         "secrets": secrets,
     }
-    made = type(f"{model.__name__}Admin", (RowAdmin,), {**usual, **declared, "__module__": resource.__module__})
+    made = type(f"{model.__name__}Admin", (base,), {**usual, **declared, "__module__": resource.__module__})
     admin.site.register(model, made)

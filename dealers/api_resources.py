@@ -188,14 +188,10 @@ class ResourceViewSet(ReadViewSet, viewsets.ModelViewSet):
 
     def made_before(self, key: str, data: dict[str, Any]) -> Any:
         try:
-            found = once.used(self.request.user, key, self.resource.name)
+            found = once.used(self.request.user, key, self.resource.name, asked=once.hash_of(data))
         except once.KeyTaken as error:
             raise ConflictError(" ".join(error.messages), code="key_taken")
-        if found is None:
-            return None
-        if found.asked != once.hash_of(data):
-            raise ConflictError(_("This key was sent before with something else."), code="key_taken")
-        return self.resource.rows(self.request.user).filter(pk=found.row_id).first()
+        return self.resource.rows(self.request.user).filter(pk=found.row_id).first() if found else None
 
     def update(self, request: Request, *args: Any, **options: Any) -> Response:
         resource, user, partial = self.resource, request.user, bool(options.pop("partial", False))

@@ -38,11 +38,16 @@ def hash_of(asked: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def used(user: Any, key: str, resource: str) -> OneTimeKey | None:
-    """The key, if `user` sent it before for a row of this kind. Raises KeyTaken if it was for another kind."""
+def used(user: Any, key: str, resource: str, asked: str = "") -> OneTimeKey | None:
+    """The key, if `user` sent it before for a row of this kind, with the same request if the hash of that is given.
+
+    Raises KeyTaken if it was for another kind, or with another request.
+    """
     found: OneTimeKey | None = OneTimeKey.objects.filter(holder=holder_of(user), key=key).first()
     if found is not None and found.resource != resource:
         raise KeyTaken(_("This one-time key was used for something else. Send a new one."))
+    if found is not None and asked and found.asked != asked:
+        raise KeyTaken(_("This key was sent before with something else."))
     return found
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.cells import Column, attribute
 from config.backoffice.filters import AnyOf, day_bounds
+from config.backoffice.inputs import day_input
 from config.backoffice.resources import Resource, register
 from dealers import audit, once
 from dealers.models import Dealership, DealershipRows, Holiday
@@ -96,7 +97,7 @@ class HolidayForm(forms.ModelForm):
     class Meta:
         model = Holiday
         fields = ("dealership", "day", "name")
-        widgets = {"day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+        widgets = {"day": day_input()}
 
 
 class HolidayFilters(django_filters.FilterSet):

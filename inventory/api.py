@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import django_filters
@@ -21,7 +22,7 @@ from config.backoffice.bodies import Whole
 from config.backoffice.filters import AnyNumberOf, AnyOf, StrictFilterBackend
 from dealers.access import Access, needed
 from dealers.api_resources import WRITES, refused
-from inventory import photos
+from inventory import photos, pictures
 from inventory.models import Vehicle, VehicleImage
 
 
@@ -119,7 +120,8 @@ class VehicleImageViewSet(
         if vehicle is None:
             raise exceptions.ValidationError({"vehicle": [_("There is no such vehicle.")]})
         try:
-            image = photos.add(vehicle, given["photo"].read(), kind=given["kind"], by=request.user)
+            data = given["photo"].read(pictures.MOST_BYTES + 1)
+            image = photos.add(vehicle, data, kind=given["kind"], by=request.user)
         except ValidationError as error:
             raise exceptions.ValidationError({"photo": error.messages})
         return Response(self.get_serializer(image).data, status.HTTP_201_CREATED)
@@ -127,21 +129,29 @@ class VehicleImageViewSet(
     @extend_schema(request=KindRequest, responses=VehicleImageSerializer)
     def partial_update(self, request: Request, *args: Any, **options: Any) -> Response:
         """Say what it shows."""
-        asked, image = KindRequest(data=request.data), self.get_object()
+        asked = KindRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        image.kind = asked.validated_data["kind"]
-        image.save(update_fields=["kind"])
-        return Response(self.get_serializer(image).data)
+        return self.changed(photos.classify, asked.validated_data["kind"])
+
+    def changed(self, change: Callable[..., None], *given: Any) -> Response:
+        """The photo after it was changed by a verb."""
+        self.carry_out(change, self.get_object(), *given)
+        return Response(self.get_serializer(self.get_object()).data)
+
+    def carry_out(self, change: Callable[..., None], image: VehicleImage, *given: Any) -> None:
+        try:
+            change(image, *given, by=self.request.user)
+        except ValidationError as error:
+            raise refused(error)
 
     def perform_destroy(self, instance: VehicleImage) -> None:
-        photos.remove(instance, by=self.request.user)
+        self.carry_out(photos.remove, instance)
 
     @extend_schema(request=None, responses=VehicleImageSerializer)
     @action(detail=True, methods=["post"])
     def primary(self, request: Request, pk: str) -> Response:
         """Make it the vehicle's main photo."""
-        photos.make_primary(self.get_object(), by=request.user)
-        return Response(self.get_serializer(self.get_object()).data)
+        return self.changed(photos.make_primary)
 
     @extend_schema(request=OrderRequest, responses=VehicleImageSerializer)
     @action(detail=True, methods=["post"])
@@ -149,8 +159,4 @@ class VehicleImageViewSet(
         """Move it by some places."""
         asked = OrderRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        try:
-            photos.move(self.get_object(), asked.validated_data["places"], by=request.user)
-        except ValidationError as error:
-            raise refused(error)
-        return Response(self.get_serializer(self.get_object()).data)
+        return self.changed(photos.move, asked.validated_data["places"])

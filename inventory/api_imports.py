@@ -86,11 +86,11 @@ class VehicleImportViewSet(Base):
         if dealership is None:
             raise exceptions.ValidationError({"dealership": [_("There is no such dealership.")]})
         file = asked.validated_data["file"]
+        data = file.read(MOST_BYTES + 1)
         try:
-            if (made := importing.received_before(request.user, key)) is not None:
+            if (made := importing.received_before(request.user, key, dealership, data)) is not None:
                 return self.told(made)
             with transaction.atomic():
-                data = file.read(MOST_BYTES + 1)
                 made = importing.receive(dealership, file.name, data, by=request.user, key=key)
         except once.KeyTaken as error:
             raise ConflictError(" ".join(error.messages), code="key_taken")

@@ -17,11 +17,13 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 
 from config.backoffice.sheets import Sheet
 from dealers import audit
+from dealers.models import Dealership
 from dealers.tenancy import acting_for, platform
 from inventory.models import Vehicle, VehicleFeed, VehicleImage
 
@@ -92,7 +94,7 @@ def vehicles(feed: VehicleFeed) -> list[dict[str, Any]]:
     """What is available in the feed's dealership, in its scope alone; addresses of photos are without the host."""
     with acting_for([feed.dealership_id]):
         rows = Vehicle.objects.filter(dealership_id=feed.dealership_id, status=Vehicle.Status.AVAILABLE)
-        found = list(rows.order_by("pk").prefetch_related("images"))
+        found = list(rows.order_by("pk").prefetch_related(Prefetch("images", VehicleImage.objects.main_first())))
     return [told(feed, vehicle) for vehicle in found]
 
 
@@ -106,9 +108,9 @@ def told(feed: VehicleFeed, vehicle: Vehicle) -> dict[str, Any]:
 
 @transaction.atomic
 def fetched(feed: VehicleFeed) -> tuple[list[dict[str, Any]], VehicleFeed]:
-    """What is available now, and the feed with the hash of it and since when it has been so."""
+    """What is available now, and the feed with the hash of it and of who sells it, and since when it has been so."""
     found = vehicles(feed)
-    digest = hashlib.sha256(json.dumps(found, cls=DjangoJSONEncoder).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([seller(feed.dealership), found], cls=DjangoJSONEncoder).encode()).hexdigest()
     now = timezone.now().replace(microsecond=0)
     with acting_for([feed.dealership_id]):
         rows = VehicleFeed.objects.filter(pk=feed.pk)
@@ -117,6 +119,12 @@ def fetched(feed: VehicleFeed) -> tuple[list[dict[str, Any]], VehicleFeed]:
             feed.digest, feed.changed_at = digest, later(now, feed.changed_at)
             rows.update(digest=digest, changed_at=feed.changed_at)
     return found, feed
+
+
+def seller(dealership: Dealership) -> dict[str, str]:
+    """What is told of the dealership."""
+    names = ("code", "name", "city", "region", "country", "phone", "email", "website")
+    return {name: getattr(dealership, name) for name in names}
 
 
 def later(now: datetime, before: datetime | None) -> datetime:
@@ -128,11 +136,8 @@ Absolute = Callable[[str], str]
 
 
 def as_json(feed: VehicleFeed, found: list[dict[str, Any]], absolute: Absolute) -> Mapping[str, Any]:
-    dealership = feed.dealership
-    place = {name: getattr(dealership, name) for name in ("code", "name", "city", "region", "country")}
-    contact = {name: getattr(dealership, name) for name in ("phone", "email", "website")}
     return {
-        "dealership": place | contact,
+        "dealership": seller(feed.dealership),
         "changed_at": feed.changed_at,
         "vehicles": [{**each, "photos": [absolute(photo) for photo in each["photos"]]} for each in found],
     }

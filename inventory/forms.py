@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -11,21 +12,20 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice.inputs import day_input
 from dealers.choosing import Person
 from dealers.models import Dealership
 from inventory import identification, preparation, services
-from inventory.models import CarryingRate, PlannedStep, Vehicle, VehicleFeed
+from inventory.models import CarryingRate, PlannedStep, PreparationStep, Vehicle, VehicleFeed
 
 CHECKED_COUNTRIES = ("US", "CA", "MX")
 """Where every VIN has a check digit."""
 
 
-def day_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
 class VehicleForm(forms.ModelForm):
     """A vehicle as a person writes it. What they write, no feed overrides."""
+
+    left: Mapping[str, Decimal | None] = {}
 
     class Meta:
         model = Vehicle
@@ -40,6 +40,21 @@ class VehicleForm(forms.ModelForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["make"].required = False  # the frame number may say it
+
+    def leave(self, known: Mapping[str, Decimal | None]) -> None:
+        """Ask for none of these prices, which are so as far as its reader knows: they may not change them."""
+        self.left = known
+        for name in known:
+            self.fields.pop(name, None)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuses a price that is sent nevertheless and would change; the same one again changes nothing."""
+        data: dict[str, Any] = super().clean() or {}
+        for name, known in self.left.items():
+            if name in self.data and not says(self.base_fields[name], self.data[name], known):
+                label = Vehicle._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+                self.add_error(None, _("You may not change the %(label)s.") % {"label": label})
+        return data
 
     def clean_vin(self) -> str:
         country = getattr(self.cleaned_data.get("dealership"), "country", "")
@@ -80,6 +95,8 @@ class VehicleForm(forms.ModelForm):
         vehicle: Vehicle = self.instance
         if vehicle.pk is None:
             vehicle.wrote(self.changed_data)  # which the frame number does not override
+            if "make" not in self.changed_data:
+                vehicle.make = ""  # it was read off the frame number, and is learnt as such
             services.fill_in(vehicle)
             return services.add(vehicle)
         vehicle.wrote(self.changed_data)
@@ -87,6 +104,14 @@ class VehicleForm(forms.ModelForm):
             vehicle.note_prices(vehicle.asking_price, vehicle.minimum_price)
         vehicle.save()
         return vehicle
+
+
+def says(field: forms.Field, sent: Any, value: Any) -> bool:
+    """Whether what was sent for a field is this value."""
+    try:
+        return bool(field.clean(sent) == value)
+    except ValidationError:
+        return False
 
 
 def read(text: str, check: Callable[..., str], **options: Any) -> str:
@@ -149,6 +174,11 @@ class PlannedStepForm(forms.ModelForm):
         if dealership and person and person not in preparation.workers({dealership.pk}):
             self.add_error("assignee", _("This person works on no vehicles of this dealership."))
         return data
+
+
+def who_can_do_it(form: Any, user: Any, row: Vehicle | PreparationStep) -> None:
+    """Let the form of a verb offer those who work on vehicles of the row's dealership."""
+    form.fields["person"].queryset = preparation.workers({row.dealership_id})
 
 
 class StepForm(forms.Form):

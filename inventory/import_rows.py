@@ -7,7 +7,7 @@ blank cell says nothing: it leaves what is there. A row that is wrong in one cel
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -43,9 +43,15 @@ class Outcome:
     problems: list[list[str]] = field(default_factory=list)
     """The column's header, blank if it is about the whole row, and what is wrong in words."""
     vehicle_id: int | None = None
+    new: str = ""
+    """What a new vehicle is called until it is stored, and gets a number of ours."""
 
     def plain(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "new"}
+
+    def not_stored(self) -> Outcome:
+        """After all was undone: of a new vehicle, its row and its number are gone."""
+        return replace(self, vehicle=self.new, vehicle_id=None) if self.outcome == NEW else self
 
 
 class Refused(Exception):
@@ -83,10 +89,11 @@ class Rows:
         self.by_frame = {vehicle.vin: vehicle for vehicle in found if vehicle.vin}
 
     def given(self, row: Row) -> dict[str, str]:
-        """What the row says, by attribute."""
+        """What the row says, by attribute; a cell that is written as nothing, such as a frame number "-", is blank."""
         country = self.dealership.country
         cells = zip(self.columns, row[1], strict=True)
-        return {name: written(name, value, country) for name, value in cells if name and value != ""}
+        said = ((name, written(name, value, country)) for name, value in cells if name and value != "")
+        return {name: text for name, text in said if text}
 
     def outcomes(self, rows: Iterable[Row]) -> Iterator[Outcome]:
         for row in rows:
@@ -151,7 +158,8 @@ class Rows:
         first, *way = way_to(extra.pop("status", Vehicle.Status.RECEIVED))
         vehicle: Vehicle = form.instance
         vehicle.status, vehicle.odometer = first, extra.get("odometer")
-        found.vehicle, found.outcome = str(vehicle), NEW
+        found.vehicle = found.new = str(vehicle)
+        found.outcome = NEW
         if self.stores:
             vehicle = VEHICLES.create(self.user, form)
             found.vehicle, found.vehicle_id = str(vehicle), vehicle.pk
@@ -184,8 +192,7 @@ class Rows:
                     if name == "status":
                         vehicle.move_to(value, by=self.user)
                     else:
-                        today = timezone.localdate(timezone=self.dealership.zone)
-                        vehicle.read_odometer(km=value, read_on=today, by=self.user)
+                        vehicle.read_odometer(km=value, read_on=vehicle.today, by=self.user)
                 except ValidationError as error:
                     raise Refused({name: error.messages}) from None
             if not self.stores:

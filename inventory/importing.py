@@ -8,6 +8,7 @@ state the import knows, however often somebody presses the button.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +17,10 @@ from typing import Any
 
 from celery import current_app
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 
 from config.backoffice import sheets_read
 from config.backoffice.sheets import Sheet
@@ -79,6 +80,7 @@ def receive(dealership: Dealership, name: str, data: bytes, *, by: Any, key: str
         key,
         resource=RESOURCE,
         dealership_id=dealership.pk,
+        asked=asked_with(dealership, data),
         make_row=lambda: received(dealership, name, data, table, by),
     )
     return made
@@ -104,9 +106,14 @@ def person_of(by: Any) -> User | None:
     return by if isinstance(by, User) else None
 
 
-def received_before(user: Any, key: str) -> VehicleImport | None:
-    """What a form made when it was sent before, told by its one-time key."""
-    found = once.used(user, key, RESOURCE) if key else None
+def asked_with(dealership: Dealership, data: bytes) -> str:
+    """A hash of what a request to receive a file says."""
+    return once.hash_of([dealership.pk, hashlib.sha256(data).hexdigest()])
+
+
+def received_before(user: Any, key: str, dealership: Dealership, data: bytes) -> VehicleImport | None:
+    """What was made of this file when it was sent before, told by its one-time key. Raises KeyTaken."""
+    found = once.used(user, key, RESOURCE, asked=asked_with(dealership, data)) if key else None
     return VehicleImport.objects.visible_to(user).filter(pk=found.row_id).first() if found else None
 
 
@@ -235,7 +242,7 @@ def none_stored(imported: VehicleImport, outcomes: Sequence[Outcome]) -> None:
     """Back to where its rows are looked at, which say why."""
     words = _("Nothing was stored, since not every row is good.")
     mine = VehicleImport.objects.filter(pk=imported.pk, state=State.STORING, attempt=imported.attempt)
-    mine.update(**ends(outcomes), state=State.CHECKED, error=words)
+    mine.update(**ends([each.not_stored() for each in outcomes]), state=State.CHECKED, error=words)
 
 
 # -- in the background
@@ -245,7 +252,7 @@ def nudge(imported: VehicleImport) -> None:
     """Tell a worker; the periodic look makes good what is lost on the way."""
     try:
         current_app.send_task(TASK, kwargs={"dealership_id": imported.dealership_id, "pk": imported.pk})
-    except OperationalError as error:
+    except BrokerError as error:
         log.warning("the broker took no message (%s): import %s waits", error, imported.pk)
 
 
@@ -254,16 +261,25 @@ def carry_out(pk: int, stop: Callable[[], bool]) -> None:
     imported = VehicleImport.objects.select_related("dealership", "asked_by", "stood_in").filter(pk=pk).first()
     if imported is None or not imported.begin():
         return
-    user, other = imported.asked_by, imported.stood_in
-    if user and not user.is_superuser:
+    with translation.override(imported.language or None):
+        if imported.asked_by is None:
+            fail(imported, _("Whoever sent this is here no more: send the file again."))
+        else:
+            carry_out_for(imported, imported.asked_by, stop)
+
+
+def carry_out_for(imported: VehicleImport, user: Any, stop: Callable[[], bool]) -> None:
+    """In the name of who asked for it, with the rights that they have now."""
+    other = imported.stood_in
+    if not user.is_superuser:
         user.known_roles = roles_of(user)  # asked of the database once for all rows
     who = audit.Circumstances(other or user, acting_as=user if other else None, request_id=imported.request_id)
-    with audit.circumstances(who), translation.override(imported.language or None):
+    with audit.circumstances(who):
         try:
             with Signs(imported, stop) as signs, transaction.atomic():
                 work(imported, user, signs.watched)
         except Gone:
-            log.info("import %s is made here no more", pk)
+            log.info("import %s is made here no more", imported.pk)
         except Stopped:
             imported.hand_back()
         except AllOrNone as error:
@@ -272,8 +288,10 @@ def carry_out(pk: int, stop: Callable[[], bool]) -> None:
             fail(imported, _("It took too long: send the file in parts."))
         except (PermissionDenied, Unreadable) as error:
             fail(imported, str(error))
+        except OperationalError as error:
+            log.warning("import %s lost its database (%s): it is begun anew", imported.pk, error)  # by `look_after`
         except Exception:
-            log.exception("import %s failed", pk)
+            log.exception("import %s failed", imported.pk)
             fail(imported, _("It went wrong; the log knows why by the id of the request: %s.") % imported.request_id)
 
 
@@ -285,7 +303,8 @@ def look_after() -> None:
     """What lost its worker is carried on with, and files that are old are forgotten. In the scope of the platform."""
     for imported in VehicleImport.objects.left_alone():
         if imported.attempt >= MOST_ATTEMPTS:
-            fail(imported, _("Its worker was lost %(count)d times.") % {"count": MOST_ATTEMPTS})
+            with translation.override(imported.language or None):
+                fail(imported, _("Its worker was lost %(count)d times.") % {"count": MOST_ATTEMPTS})
         else:
             nudge(imported)
     VehicleImport.objects.exclude(state__in=VehicleImport.AT_WORK).filter(made_at__lt=timezone.now() - KEPT).delete()
@@ -294,9 +313,8 @@ def look_after() -> None:
 # -- what was refused
 
 
-def refused_rows(imported: VehicleImport) -> Sheet:
-    """The rows that were refused, as they were sent, with the reason of each in a last column."""
-    table = table_of(imported)
+def refused_rows(imported: VehicleImport, table: Table) -> Sheet:
+    """The rows of its table that were refused, as they were sent, with the reason of each in a last column."""
     reasons = {each["row"]: each["problems"] for each in imported.outcomes if each["outcome"] == REFUSED}
     columns = [(str(place), name) for place, name in enumerate(table.header)]
     rows = ([*values, in_words(reasons[number])] for number, values in table.rows if number in reasons)

@@ -7,6 +7,7 @@ a file that nothing names, which `sweep` finds, never a row without its file.
 from __future__ import annotations
 
 import errno
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -38,6 +39,7 @@ def storage() -> Any:
 
 def add(vehicle: Vehicle, data: bytes, *, kind: str = VehicleImage.Kind.EXTERIOR, by: Any = None) -> VehicleImage:
     """Store a photo behind those that are there. Raises ValidationError: no picture, too many, there twice, no room."""
+    check_kind(kind)
     try:
         made = pictures.make(data)
     except pictures.Refused as error:
@@ -45,7 +47,7 @@ def add(vehicle: Vehicle, data: bytes, *, kind: str = VehicleImage.Kind.EXTERIOR
     written: list[str] = []
     try:
         with transaction.atomic():
-            Vehicle.objects.select_for_update(of=("self",)).get(pk=vehicle.pk)  # one photo after the other
+            lock(vehicle.pk)
             image = row_for(vehicle, made, kind)
             for picture in made.pictures:
                 written.append(image.file(picture.width))
@@ -103,12 +105,37 @@ def delete(names: Sequence[str]) -> None:
         storage().delete(name)
 
 
+def check_kind(kind: str) -> None:
+    """Raises ValidationError."""
+    if kind not in VehicleImage.Kind.values:
+        kinds = ", ".join(str(label) for label in VehicleImage.Kind.labels)
+        raise ValidationError(
+            _("There is no kind of photo: “%(kind)s”. Choose one of these: %(kinds)s.")
+            % {"kind": kind[:20], "kinds": kinds}
+        )
+
+
+def lock(vehicle_id: int) -> None:
+    """Whoever changes a vehicle's photos waits here for the others who do."""
+    Vehicle.objects.select_for_update(of=("self",)).filter(pk=vehicle_id).first()
+
+
+def locked(image: VehicleImage) -> VehicleImage:
+    """The photo as it is now, its vehicle locked before. Raises ValidationError if it is gone."""
+    lock(image.vehicle_id)
+    here: VehicleImage | None = VehicleImage.objects.select_related("vehicle").filter(pk=image.pk).first()
+    if here is None:
+        raise ValidationError(_("Somebody has removed this photo meanwhile."), code="gone")
+    return here
+
+
 @transaction.atomic
 def remove(image: VehicleImage, *, by: Any = None) -> None:
-    """Delete a photo and its files; the next one becomes the main photo if it was that."""
-    audit.record("vehicleimage.deleted", image)
-    names, was_primary, vehicle = image.files, image.is_primary, image.vehicle
-    image.delete()
+    """Delete a photo and its files; the next one becomes the main photo if it was that. Raises ValidationError."""
+    here = locked(image)
+    audit.record("vehicleimage.deleted", here)
+    names, was_primary, vehicle = here.files, here.is_primary, here.vehicle
+    here.delete()
     following = vehicle.images.first()
     if was_primary and following is not None:
         make_primary(following)
@@ -116,10 +143,21 @@ def remove(image: VehicleImage, *, by: Any = None) -> None:
 
 
 @transaction.atomic
+def classify(image: VehicleImage, kind: str, *, by: Any = None) -> None:
+    """Say what a photo shows. Raises ValidationError."""
+    check_kind(kind)
+    here = locked(image)
+    before, here.kind = here.kind, kind
+    here.save(update_fields=["kind"])
+    if before != kind:
+        audit.record("vehicleimage.changed", here, changes={"kind": [before, kind]})
+
+
+@transaction.atomic
 def make_primary(image: VehicleImage, *, by: Any = None) -> None:
-    """The photo that lists and the vehicle's page show first."""
-    Vehicle.objects.select_for_update(of=("self",)).get(pk=image.vehicle_id)
-    VehicleImage.objects.filter(vehicle_id=image.vehicle_id, is_primary=True).update(is_primary=False)
+    """The photo that lists and the vehicle's page show first. Raises ValidationError."""
+    locked(image)
+    VehicleImage.objects.filter(vehicle_id=image.vehicle_id).main().update(is_primary=False)
     VehicleImage.objects.filter(pk=image.pk).update(is_primary=True)
     image.is_primary = True
 
@@ -127,7 +165,7 @@ def make_primary(image: VehicleImage, *, by: Any = None) -> None:
 @transaction.atomic
 def arrange(vehicle: Vehicle, ids: Sequence[int], *, by: Any = None) -> None:
     """Put the photos in this order; those that are not named follow, as they were. Raises ValidationError."""
-    Vehicle.objects.select_for_update(of=("self",)).get(pk=vehicle.pk)
+    lock(vehicle.pk)
     there = {image.pk: image for image in vehicle.images.all()}
     unknown = [pk for pk in ids if pk not in there]
     if unknown or len(set(ids)) != len(ids):
@@ -138,12 +176,14 @@ def arrange(vehicle: Vehicle, ids: Sequence[int], *, by: Any = None) -> None:
     VehicleImage.objects.bulk_update(there.values(), ["position"])
 
 
+@transaction.atomic
 def move(image: VehicleImage, places: int, *, by: Any = None) -> None:
-    """Move a photo by so many places, earlier if negative."""
-    ids = list(image.vehicle.images.values_list("pk", flat=True))
-    here = ids.index(image.pk)
-    ids.insert(max(0, min(len(ids) - 1, here + places)), ids.pop(here))
-    arrange(image.vehicle, ids)
+    """Move a photo by so many places, earlier if negative. Raises ValidationError."""
+    here = locked(image)
+    ids = list(here.vehicle.images.values_list("pk", flat=True))
+    place = ids.index(here.pk)
+    ids.insert(max(0, min(len(ids) - 1, place + places)), ids.pop(place))
+    arrange(here.vehicle, ids)
 
 
 def sweep() -> int:
@@ -151,6 +191,8 @@ def sweep() -> int:
     store, gone, now = storage(), 0, timezone.now()
     for beginning in subfolders(store, ""):
         for key in subfolders(store, beginning):
+            if not is_ours(key):
+                continue
             folder = f"{beginning}/{key}"
             names = [f"{folder}/{name}" for name in store.listdir(folder)[1]]
             if VehicleImage.objects.filter(key=key).exists():
@@ -159,6 +201,14 @@ def sweep() -> int:
             delete(old)
             gone += len(old)
     return gone
+
+
+def is_ours(folder: str) -> bool:
+    """Whether it is named as a photo's folder is; what else stands beside them is not ours to delete."""
+    try:
+        return str(uuid.UUID(folder)) == folder
+    except ValueError:
+        return False
 
 
 def subfolders(store: Any, path: str) -> list[str]:

@@ -17,7 +17,16 @@ from config.backoffice.resources import Panel, Paper, Verb, register
 from dealers.resources import DEALERSHIP, DealershipResource
 from inventory import beside, gallery, labels, preparation, transfers
 from inventory.filters import Standing, VehicleFilters
-from inventory.forms import MoveForm, OdometerForm, PriceForm, StepForm, TransferForm, VehicleForm, WhyForm
+from inventory.forms import (
+    MoveForm,
+    OdometerForm,
+    PriceForm,
+    StepForm,
+    TransferForm,
+    VehicleForm,
+    WhyForm,
+    who_can_do_it,
+)
 from inventory.models import Vehicle, VehicleImage
 
 COST, PRICE, CHANGE = "inventory.cost:view", "inventory.price:change", "inventory.vehicle:change"
@@ -65,10 +74,6 @@ def prices_now(form: Any, user: Any, vehicle: Vehicle) -> None:
 
 def where_it_may_go(form: Any, user: Any, vehicle: Vehicle) -> None:
     form.fields["to"].queryset = transfers.targets(user, vehicle)
-
-
-def who_can_do_it(form: Any, user: Any, vehicle: Vehicle) -> None:
-    form.fields["person"].queryset = preparation.workers({vehicle.dealership_id})
 
 
 def printed_labels(rows: Sequence[Vehicle], *, by: Any, absolute: Callable[[str], str]) -> bytes:
@@ -186,8 +191,16 @@ class VehicleResource(DealershipResource):
         return super().rows(user).select_related("dealership")
 
     def listing(self, rows: QuerySet[Any], words: tuple[str, ...] = ()) -> QuerySet[Any]:
-        main = VehicleImage.objects.filter(is_primary=True)
+        main = VehicleImage.objects.main()
         return rows.prefetch_related(Prefetch("images", main, to_attr="main_photo"), "dealership__carrying_rates")
+
+    def form_for(self, user: Any, verb: str, **options: Any) -> Any:
+        """Who adds a vehicle says its prices; to change them takes the right to set prices, as by the verb."""
+        form, row = super().form_for(user, verb, **options), options.get("instance")
+        if verb == "change" and not user.has_perm(PRICE, row):
+            prices: list[Any] = [self.column(name) for name in ("asking_price", "minimum_price")]
+            form.leave({each.name: getattr(row, each.name) if each.told_to(user, row) else None for each in prices})
+        return form
 
     def choices(self, user: Any) -> dict[str, list[tuple[str, Any]]]:
         rows = super().rows(user).order_by()

@@ -44,10 +44,6 @@ def is_open(step: PreparationStep) -> bool:
     return step.is_open
 
 
-def who_can_do_it(form: Any, user: Any, step: PreparationStep) -> None:
-    form.fields["person"].queryset = preparation.workers({step.dealership_id})
-
-
 class PreparationResource(DealershipResource):
     """Steps until vehicles can be sold. The list shows what is to do, the latest first, unless a state is asked for."""
 
@@ -81,7 +77,7 @@ class PreparationResource(DealershipResource):
             forms.StepAssignForm,
             "users",
             open_to=is_open,
-            prepare=who_can_do_it,
+            prepare=forms.who_can_do_it,
         ),
         Verb("not-needed", _("Not needed"), WAIVE, PreparationStep.not_needed, forms.WhyForm, "x", open_to=is_open),
     )

@@ -1,4 +1,4 @@
-"""What happens again and again with vehicles: a periodic task that an administrator may edit."""
+"""What happens again and again with vehicles: periodic tasks that an administrator may edit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 IMPORT_SECONDS = 30
+SWEEP_HOURS = 24
 
 
 def create_missing(**_: Any) -> None:
@@ -18,4 +19,8 @@ def create_missing(**_: Any) -> None:
     PeriodicTask.objects.get_or_create(
         name="Imports of vehicles",
         defaults={"task": "inventory.look_after_imports", "interval": every, "expire_seconds": 3 * IMPORT_SECONDS},
+    )
+    daily, _created = IntervalSchedule.objects.get_or_create(every=SWEEP_HOURS, period=IntervalSchedule.HOURS)
+    PeriodicTask.objects.get_or_create(
+        name="Photos that no vehicle has", defaults={"task": "inventory.sweep_photos", "interval": daily}
     )

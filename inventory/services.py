@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from dealers import numbers
 from inventory import identification
@@ -30,7 +29,7 @@ def add(vehicle: Vehicle, *, source: Source = Source.HUMAN) -> Vehicle:
     if not vehicle.stock_number:
         vehicle.stock_number = next_stock_number(vehicle.dealership_id)
     if vehicle.acquired_on is None and vehicle.status not in (Vehicle.Status.ON_ORDER, Vehicle.Status.IN_TRANSIT):
-        vehicle.acquired_on = timezone.localdate(timezone=vehicle.dealership.zone)
+        vehicle.acquired_on = vehicle.today
     said = [name for name in Vehicle.LEARNT if getattr(vehicle, name) not in (None, "")]
     if source is Source.HUMAN:
         vehicle.wrote(name for name in said if name not in vehicle.sources)
@@ -39,7 +38,7 @@ def add(vehicle: Vehicle, *, source: Source = Source.HUMAN) -> Vehicle:
     vehicle.save(force_insert=True)
     if vehicle.odometer is not None:
         vehicle.odometer_readings.create(
-            dealership_id=vehicle.dealership_id, km=vehicle.odometer, read_on=timezone.localdate()
+            dealership_id=vehicle.dealership_id, km=vehicle.odometer, read_on=vehicle.today
         )
     if vehicle.asking_price is not None:
         vehicle.price_changes.create(

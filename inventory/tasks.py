@@ -6,7 +6,7 @@ from celery import shared_task
 
 from config.celery import stopping
 from dealers.tasks import DealershipTask, PlatformTask
-from inventory import importing
+from inventory import importing, photos
 
 
 @shared_task(base=DealershipTask, name=importing.TASK)
@@ -19,3 +19,9 @@ def work_on_import(dealership_id: int, pk: int) -> None:
 def look_after_imports() -> None:
     """Every half a minute: imports that lost their worker, and those that are old."""
     importing.look_after()
+
+
+@shared_task(base=PlatformTask, name="inventory.sweep_photos")
+def sweep_photos() -> None:
+    """Daily: files of photos that no row names."""
+    photos.sweep()

@@ -29,11 +29,12 @@ MOVABLE = (
 
 
 def targets(user: Any, vehicle: Vehicle) -> Any:
-    """The other dealerships of the vehicle's group to which `user` may move it."""
-    if vehicle.dealership.group_id is None:
+    """The other dealerships of the vehicle's group and currency to which `user` may move it."""
+    here = vehicle.dealership
+    if here.group_id is None:
         return Dealership.objects.none()
-    found = Dealership.objects.visible_to(user, CHANGE).filter(group_id=vehicle.dealership.group_id, is_active=True)
-    return found.exclude(pk=vehicle.dealership_id).order_by("name")
+    found = Dealership.objects.visible_to(user, CHANGE).filter(group_id=here.group_id, is_active=True)
+    return found.filter(currency=here.currency).exclude(pk=here.pk).order_by("name")
 
 
 @transaction.atomic
@@ -107,6 +108,12 @@ def taken(dealership: Dealership, number: str) -> bool:
 
 def move(vehicle: Vehicle, to: Dealership, number: str) -> None:
     """Rows that belong to the vehicle go with it; the keys between them are looked at when all have arrived."""
+    here = vehicle.dealership
+    if here.currency != to.currency:
+        raise ValidationError(
+            _("%(here)s counts in %(one)s, %(there)s in %(other)s: no vehicle goes between them with its amounts.")
+            % {"here": here, "one": here.currency, "there": to, "other": to.currency}
+        )
     children: Any = OfVehicle.__subclasses__()
     for child in children:
         child._default_manager.filter(vehicle=vehicle.pk).update(dealership=to)

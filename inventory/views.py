@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -77,9 +79,8 @@ def vehicle_photos(request: HttpRequest, pk: int) -> HttpResponse:
         problems.append(_("Choose one or more photos."))
     for file in files:
         try:
-            if file.size is None or file.size > pictures.MOST_BYTES:
-                raise ValidationError(str(pictures.Refused("too_large")))
-            photos.add(vehicle, file.read(), kind=kind_of(request), by=request.user)
+            data = file.read(pictures.MOST_BYTES + 1)  # one more: then it is too large, whatever it says of itself
+            photos.add(vehicle, data, kind=request.POST.get("kind") or VehicleImage.Kind.EXTERIOR, by=request.user)
         except ValidationError as error:
             problems.append(f"{file.name}: {' '.join(error.messages)}" if len(files) > 1 else " ".join(error.messages))
     if request.headers.get("Accept") == "application/json":
@@ -89,30 +90,30 @@ def vehicle_photos(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(f"{VEHICLES.address(vehicle)}#photos")
 
 
-def kind_of(request: HttpRequest) -> str:
-    asked = request.POST.get("kind", "")
-    return asked if asked in VehicleImage.Kind.values else str(VehicleImage.Kind.EXTERIOR)
-
-
 @login_required
 @require_POST
 def photo_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a photo the main one, move it, say what it shows, or remove it."""
     image = photo_of(request, pk)
-    vehicle, wanted = image.vehicle, request.POST.get("do", "")
-    if wanted == "primary":
-        photos.make_primary(image, by=request.user)
-    elif wanted in ("earlier", "later"):
-        photos.move(image, -1 if wanted == "earlier" else 1, by=request.user)
-    elif wanted == "remove":
-        photos.remove(image, by=request.user)
-    elif wanted == "kind":
-        image.kind = kind_of(request)
-        image.save(update_fields=["kind"])
-    else:
+    vehicle, problems = image.vehicle, list[str]()
+    changes: dict[str, Callable[..., None]] = {
+        "primary": photos.make_primary,
+        "earlier": partial(photos.move, places=-1),
+        "later": partial(photos.move, places=1),
+        "remove": photos.remove,
+        "kind": partial(photos.classify, kind=request.POST.get("kind", "")),
+    }
+    change = changes.get(request.POST.get("do", ""))
+    if change is None:
         return HttpResponse(status=400)
+    try:
+        change(image, by=request.user)
+    except ValidationError as error:
+        problems = error.messages
     if getattr(request, "htmx", None):
-        return answer(request, vehicle)
+        return answer(request, vehicle, 422 if problems else 200, problems=problems)
+    for words in problems:
+        messages.error(request, words)
     return redirect(f"{VEHICLES.address(vehicle)}#photos")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from config.backoffice.exports import FORMATS, disposition, write
 from config.backoffice.pages import once_of
 from config.backoffice.resources import Verb
 from config.backoffice.sheets_read import MOST_BYTES
+from dealers import once
 from dealers.models import Dealership
 from inventory import importing
 from inventory.forms import ReceiveForm
@@ -68,24 +70,30 @@ class ReceiveImport(ImportPart):
         return TemplateResponse(self.request, "ui/form.html", context, status=status)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        key = once_of(request)
-        made = importing.received_before(request.user, key)
-        if made is None:
-            form = self.form(request.POST, request.FILES)
-            if form.is_valid():
-                made = self.received(form, key)
-        return redirect(IMPORTS.address(made)) if made else self.ask(form, key, 422)
+        key, form = once_of(request), self.form(request.POST, request.FILES)
+        if form.is_valid():
+            try:
+                return redirect(IMPORTS.address(self.received(key, **form.cleaned_data)))
+            except once.KeyTaken as error:
+                form.add_error(None, error)
+                key = str(uuid4())
+            except ValidationError as error:
+                form.add_error("file", error)
+        return self.ask(form, key, 422)
 
-    def received(self, form: ReceiveForm, key: str) -> VehicleImport | None:
-        file = form.cleaned_data["file"]
+    def received(self, key: str, dealership: Dealership, file: Any) -> VehicleImport:
+        """Raises ValidationError, and KeyTaken for a key that was sent with something else."""
+        data = file.read(MOST_BYTES + 1)  # one more: then it is too long, whatever it says of itself
+        sent_before = partial(importing.received_before, self.request.user, key, dealership, data)
+        if (made := sent_before()) is not None:
+            return made
         try:
             with transaction.atomic():
-                data = file.read(MOST_BYTES + 1)  # one more: then it is too long, whatever it says of itself
-                dealership = form.cleaned_data["dealership"]
                 return importing.receive(dealership, file.name, data, by=self.request.user, key=key)
-        except ValidationError as error:
-            form.add_error("file", error)
-        return importing.received_before(self.request.user, key)  # by a click at the same moment
+        except once.KeyTaken:
+            if (made := sent_before()) is None:
+                raise
+            return made  # by a click at the same moment
 
 
 class ChooseColumns(ImportPart):
@@ -111,9 +119,10 @@ class RefusedRows(ImportPart):
 
 
 def refused_file(row: VehicleImport) -> HttpResponse:
-    ending = "xlsx" if bytes(row.content).startswith(b"PK") else "csv"
-    file = io.BytesIO()
-    write(importing.refused_rows(row), ending, file)
+    """In the format in which it was sent."""
+    table, file = importing.table_of(row), io.BytesIO()
+    ending = table.ending
+    write(importing.refused_rows(row, table), ending, file)
     response = HttpResponse(file.getvalue(), content_type=FORMATS[ending])
     stem = row.name.rpartition(".")[0] or row.name
     response.headers["Content-Disposition"] = disposition(f"{stem}-{_('errors')}.{ending}")

@@ -11,11 +11,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from config.backoffice.inputs import day_input
 from crm.lead_forms import IN_STOCK
 from crm.models import Customer
 from dealers.models import User
 from inventory import identification
-from inventory.forms import day_input, read
+from inventory.forms import read
 from inventory.models import Vehicle
 from sales.arithmetic import Lever
 from sales.models import (

@@ -232,6 +232,22 @@ class FormPage(ResourcePage):
             )
         return None
 
+    def made_once(self, resource: Any, form: Any, key: str) -> tuple[Any, str]:
+        """The row of a form with a one-time key, made now or when it was sent before; None if it could not be.
+
+        And the key to show the form with again: a new one, if this one was sent for something else.
+        """
+
+        def before() -> Any:
+            return resource.made_before(self.request.user, key) if key else None
+
+        try:
+            row = before() or self.saved(resource.create, form, key=key)
+            return row or before(), key  # made by a click at the same moment
+        except ValidationError as error:
+            form.add_error(None, error)
+            return None, str(uuid4())
+
     def show(self, form: Any, title: str, status: int = 200, **context: Any) -> HttpResponse:
         template = self.resource.form_template
         return self.answer(template, status, form=form, title=title, crumbs=self.crumbs(), **context)
@@ -261,13 +277,8 @@ class CreatePage(FormPage):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
-        key = once_of(request)
-        row = self.resource.made_before(request.user, key) if key else None
-        if row is None:
-            form = self.form("add", data=request.POST)
-            row = self.saved(self.resource.create, form, key=key) or (
-                self.resource.made_before(request.user, key) if key else None  # by a click at the same moment
-            )
+        form = self.form("add", data=request.POST)
+        row, key = self.made_once(self.resource, form, once_of(request))
         return self.show(form, self.title(), 422, once=key) if row is None else self.thank(row)
 
     def title(self) -> str:

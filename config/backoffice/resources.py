@@ -222,7 +222,10 @@ class Resource:
         return lookups.install(made)
 
     def made_before(self, user: Any, key: str) -> Any:
-        """The row that a form made when it was sent before, told by its one-time key; None if there is none."""
+        """The row that a form made when it was sent before, told by its one-time key; None if there is none.
+
+        Raises ValidationError for a key that was sent for something else.
+        """
         return None
 
     def create(self, user: Any, form: Any, key: str = "") -> Any:

@@ -30,6 +30,8 @@ LONGEST_TEXT = 32_767
 CHUNK = 64 * 1024
 EXACT_DIGITS = 15
 """That a spreadsheet keeps of a number: behind them stands the noise of binary fractions."""
+FURTHEST_DIGIT = 30
+"""Before or behind the point, at which a number's first digit stands."""
 FIRST_DAY, FIRST_DAY_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - days have no zone
 DATE_FORMATS = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 """Numbers of the formats for dates that every spreadsheet knows."""
@@ -271,11 +273,12 @@ class Sheet:
 
 
 def as_number(text: str) -> Decimal | None:
+    """None for what is no number, or one that nobody means: written out it would be longer than any page."""
     try:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) <= FURTHEST_DIGIT else None
 
 
 def place(reference: str) -> int:
@@ -296,6 +299,4 @@ def moment(number: Decimal, first_day: datetime) -> date | datetime:
 
 def tidy(number: Decimal) -> Decimal:
     """Without the noise of a binary fraction: 0.10000000000000001 is 0.1."""
-    if number.adjusted() > 30 or number.adjusted() < -30:
-        return number
     return Decimal(f"{number:.{EXACT_DIGITS}g}") if len(number.as_tuple().digits) > EXACT_DIGITS else number

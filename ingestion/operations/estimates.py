@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.backoffice.inputs import day_input
 from dealers.permissions import may
 from ingestion import backfills
 from ingestion.backfills import BackfillUnderWay
@@ -37,13 +38,13 @@ class BackfillForm(FeedsForm):
 
     since = forms.DateField(
         label=gettext_lazy("From"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=day_input(),
         help_text=gettext_lazy("The beginning of this day on the main dealer's clock."),
     )
     until = forms.DateField(
         label=gettext_lazy("To"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=day_input(),
         help_text=gettext_lazy("To the end of this day; blank: now."),
     )
     share = forms.IntegerField(

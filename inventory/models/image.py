@@ -11,7 +11,20 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dealers.fences import OwnKey
+from dealers.models import DealershipRows
 from inventory.models.vehicle import OfVehicle, Vehicle
+
+
+class ImageRows(DealershipRows):
+    """Photos of vehicles. By themselves they are in the order that the dealership gave them."""
+
+    def main(self) -> ImageRows:
+        """The one photo of each vehicle that stands for it."""
+        return self.filter(is_primary=True)
+
+    def main_first(self) -> ImageRows:
+        """As others are shown them."""
+        return self.order_by("-is_primary", "position", "id")
 
 
 class VehicleImage(OfVehicle):
@@ -39,6 +52,7 @@ class VehicleImage(OfVehicle):
     """Of the file that was sent."""
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
+    objects: Any = ImageRows.as_manager()  # type: ignore[misc]
     seen_with = "inventory.vehicle:view"
 
     class Meta:

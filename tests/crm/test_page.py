@@ -60,6 +60,14 @@ def test_a_note_written_on_the_page_stands_on_top_of_the_timeline_once(
     assert client.post(f"{at(budi)}add-notes/", {"kind": "call"}).status_code == 422
 
 
+def test_a_note_whose_key_was_sent_for_something_else_says_so(client: Client, owner: User, budi: Customer) -> None:
+    client.post(f"{at(budi)}add-notes/", {"kind": "call", "text": "Wants the red one.", "once": "one"})
+    refused = client.post(f"{at(budi)}add-addresses/", {"label": "home", "street": "Jalan Merdeka 1", "once": "one"})
+    assert refused.status_code == 422
+    assert "used for something else" in refused.content.decode()
+    assert refused.context["once"] != "one"
+
+
 def test_a_note_is_written_about_nobody_else(client: Client, owner: User, budi: Customer, dealership_b: Any) -> None:
     from tests.factories import CustomerFactory
 

@@ -104,6 +104,18 @@ def test_a_form_sent_twice_leads_to_the_row_of_the_first(owner: User, dealership
     assert Holiday.objects.count() == 1
 
 
+def test_a_key_that_was_sent_for_something_else_is_told_on_the_page(
+    owner: User, dealership_a: Dealership, client: Client
+) -> None:
+    client.post("/settings/holidays/new/", body(dealership_a, once="one"))
+    sent = {"dealership": dealership_a.pk, "name": "Wash", "position": "1", "target_hours": "2", "once": "one"}
+    refused = client.post("/settings/preparation/new/", sent)
+    assert refused.status_code == 422
+    assert "used for something else" in refused.content.decode()
+    again = client.post("/settings/preparation/new/", sent | {"once": refused.context["once"]})
+    assert again.status_code == 302
+
+
 @pytest.mark.parametrize("key", ["a\0b", "x" * 201])
 def test_what_can_be_no_key_of_a_form_is_taken_for_none(
     owner: User, dealership_a: Dealership, client: Client, key: str

@@ -17,7 +17,7 @@ from dealers.roles import Role
 from ingestion.display import pretty, shown
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Alert, Backfill, Connection, Feed, Gate, QuarantinedRecord, Run
-from inventory.models import PreparationStep, VehicleImport
+from inventory.models import PreparationStep, Vehicle, VehicleImport
 from sales.models import Deal
 from tests.factories import (
     FACTORIES,
@@ -89,6 +89,8 @@ OTHERS = {
         name=f"task {number}", task="x", interval=IntervalSchedule.objects.create(every=200 + number, period="minutes")
     ),
 }
+LOOKED_AT = (Deal, Consent, Merge, PreparationStep, Vehicle, VehicleImport)
+"""What is worked on at its own pages alone."""
 RECORDS = {job.record: job for job in JOB_TYPES.values()}
 
 
@@ -148,15 +150,16 @@ def test_every_list_can_be_searched_sorted_and_opened(staff, here, model):
 
 @every_model
 def test_every_page_to_add_a_row_opens_or_is_forbidden(staff, here, model):
-    looked_at = (Deal, Consent, Merge, PreparationStep, VehicleImport)
-    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event, Export, *looked_at)
+    read_only = model in (*RECORDS, Run, QuarantinedRecord, Alert, Gate, Event, Export, *LOOKED_AT)
     assert staff.get(address(model, "add")).status_code == (403 if read_only else 200)
 
 
 @pytest.mark.parametrize(
-    "model", [*RECORDS, Run, Backfill, QuarantinedRecord, Alert, Gate, Event], ids=lambda model: model.__name__
+    "model",
+    [*RECORDS, Run, Backfill, QuarantinedRecord, Alert, Gate, Event, *LOOKED_AT],
+    ids=lambda model: model.__name__,
 )
-def test_what_the_system_writes_nobody_changes_or_deletes(staff, here, model):
+def test_what_the_system_or_a_verb_writes_nobody_changes_or_deletes(staff, here, model):
     row = stored(model, here, 1)
     assert staff.post(address(model, "change", row.pk), {}).status_code == 403
     assert staff.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403

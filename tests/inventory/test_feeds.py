@@ -112,6 +112,25 @@ def test_whoever_asks_again_is_told_when_it_changed(feed: VehicleFeed, vehicle: 
     assert feed.fetched_at is not None
 
 
+def test_whoever_asks_again_is_told_of_another_telephone_too(
+    feed: VehicleFeed, vehicle: Vehicle, dealership_a: Dealership
+) -> None:
+    known = {"If-None-Match": fetch(feed).headers["ETag"]}
+    Dealership.objects.filter(pk=dealership_a.pk).update(phone="+62215550100")
+    answer = fetch(feed, **known)
+    assert (answer.status_code, answer.json()["dealership"]["phone"]) == (200, "+62215550100")
+
+
+def test_the_main_photo_is_told_first_even_if_many_stand_before_it(
+    feed: VehicleFeed, vehicle: Vehicle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "MOST_PHOTOS", 2)
+    first, _second, main = (VehicleImageFactory(vehicle=vehicle, position=place) for place in (1, 2, 3))
+    photos.make_primary(main)
+    [one] = fetch(feed).json()["vehicles"]
+    assert one["photos"] == [f"http://testserver{feeds.photo_address(feed, each)}" for each in (main, first)]
+
+
 @pytest.mark.usefixtures("photos_folder")
 def test_photos_are_seen_without_signing_in_while_the_vehicle_is_available(
     feed: VehicleFeed, vehicle: Vehicle, photo_of: Callable[..., bytes]

@@ -7,14 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import openpyxl
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.backoffice import sheets_read
 from dealers.models import Dealership, Event, User
@@ -22,6 +23,7 @@ from dealers.roles import Role
 from dealers.tenancy import acting_for, platform
 from inventory import importing, tasks
 from inventory.models import ImportColumn, Source, Vehicle, VehicleImport
+from tests.config.test_sheets_read import book_of
 from tests.factories import MembershipFactory, VehicleFactory
 from tests.people import api_of, with_role
 
@@ -131,11 +133,55 @@ def test_a_blank_cell_leaves_what_is_there(dealership_a: Dealership, person: Use
     assert (vehicle.colour, vehicle.location) == ("red", "back")
 
 
+def test_a_cell_that_says_nothing_leaves_what_is_there_too(dealership_a: Dealership, person: User) -> None:
+    VehicleFactory(dealership=dealership_a, stock_number="A-1", vin=FRAME)
+    found = stored(dealership_a, "Stock,Frame,Colour\nA-1,-,blue\n,-,red\n", person)
+    assert (counts(found), Vehicle.objects.get().vin) == ((0, 1, 0, 1), FRAME)
+    assert "by which it is known again" in problems(found)[0][2]
+
+
+def test_what_a_frame_number_says_of_the_make_is_nobodys_word(dealership_a: Dealership, person: User) -> None:
+    stored(dealership_a, f"Stock,Frame,Model\nA-1,{FRAME},BeAT\n", person)
+    vehicle = Vehicle.objects.get()
+    assert (vehicle.make, vehicle.sources["make"], vehicle.sources["model"]) == ("Honda", "decoded", "human")
+    assert "make" not in vehicle.locked
+
+
+@pytest.mark.parametrize("number", ["1E+9999999", "1E+999999", "1E+400", "1E-400"])
+def test_a_number_that_no_amount_is_is_refused_in_words_and_given_back(
+    dealership_a: Dealership, owner: User, client: Client, number: str
+) -> None:
+    VehicleFactory(dealership=dealership_a, stock_number="A-1")
+    texts, data = ('<c t="inlineStr"><is><t>{}</t></is></c>'.format, f"<c><v>{number}</v></c>")
+    rows = [[texts("Stock"), texts("Price"), texts("Colour")], [texts("A-1"), data, data]]
+    cells = "".join(f"<row>{''.join(row)}</row>" for row in rows)
+    book = book_of(sheet=f"<worksheet><sheetData>{cells}</sheetData></worksheet>")
+    found = importing.receive(dealership_a, "a.xlsx", book, by=owner)
+    importing.choose_columns(found, found.columns, by=owner)
+    assert [each[:2] for each in problems(found)] == [(2, "Price")]
+    answer = client.get(f"/inventory/imports/{found.pk}/refused/")
+    assert openpyxl.load_workbook(io.BytesIO(answer.content)).active["B2"].value == number
+
+
 def test_a_lock_against_feeds_does_not_stop_a_person(dealership_a: Dealership, person: User) -> None:
     vehicle = VehicleFactory(dealership=dealership_a, stock_number="A-1", locked=["colour"], colour="red")
     stored(dealership_a, "Stock,Colour\nA-1,blue\n", person)
     vehicle.refresh_from_db()
     assert (vehicle.colour, vehicle.sources["colour"]) == ("blue", Source.HUMAN)
+
+
+def test_a_price_is_changed_by_who_may_set_prices_alone(dealership_a: Dealership, person: User, owner: User) -> None:
+    VehicleFactory(dealership=dealership_a, stock_number="A-1", asking_price=18_500_000)
+    VehicleFactory(dealership=dealership_a, stock_number="A-2", asking_price=18_500_000)
+    text = "Stock,Price,Colour\nA-1,19000000,red\nA-2,18.500.000,red\n"
+    found = stored(dealership_a, text, person)
+    assert counts(found) == (0, 1, 0, 1)
+    [(row, column, words)] = problems(found)
+    assert (row, column) == (2, "")
+    assert "You may not change the asking price" in words
+    assert dict(Vehicle.objects.values_list("stock_number", "colour"))["A-2"] == "red"
+    assert counts(stored(dealership_a, text, owner)) == (0, 1, 1, 0)
+    assert Vehicle.objects.get(stock_number="A-1").asking_price == 19_000_000
 
 
 def test_status_and_odometer_change_by_their_verbs_and_as_these_allow(dealership_a: Dealership, person: User) -> None:
@@ -226,8 +272,17 @@ def test_all_rows_or_none_if_the_person_wants_it_so(dealership_a: Dealership, pe
     found = stored(dealership_a, "Stock,Make,Model,Year\nA-1,Honda,BeAT,2025\nA-2,H,B,1776\n", person, whole=True)
     assert not Vehicle.objects.exists()
     assert (found.state, found.error) == ("checked", "Nothing was stored, since not every row is good.")
+    assert (found.outcomes[0]["vehicle"], found.outcomes[0]["vehicle_id"]) == ("A-1 2025 Honda BeAT", None)
     importing.store(found, by=person)
     assert Vehicle.objects.count() == 1
+
+
+def test_of_rows_that_were_not_stored_no_number_of_ours_is_told(dealership_a: Dealership, person: User) -> None:
+    text = f"Frame,Make,Model,Year\n{FRAME},Honda,BeAT,2025\nMH1JM2110LK123457,H,B,1776\n"
+    found = stored(dealership_a, text, person, whole=True)
+    assert (found.outcomes[0]["vehicle"], found.outcomes[0]["vehicle_id"]) == ("2025 Honda BeAT", None)
+    importing.store(found, by=person)
+    assert found.outcomes[0]["vehicle"] == str(Vehicle.objects.get())
 
 
 def test_what_changed_since_the_rows_were_looked_at_is_looked_at_again(dealership_a: Dealership, person: User) -> None:
@@ -372,6 +427,49 @@ def test_an_import_that_lost_its_worker_is_carried_on_with_and_given_up_after_th
     assert VehicleImport.objects.get().state == "failed"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_import_whose_database_was_away_for_a_moment_is_begun_anew(
+    dealership_a: Dealership, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing.current_app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(importing, "AT_ONCE", 3)
+    found = looked_at(dealership_a, many(4), person)
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "Rows", Mock(side_effect=OperationalError("deadlock detected")))
+        tasks.work_on_import(dealership_id=dealership_a.pk, pk=found.pk)
+    found.refresh_from_db()
+    assert (found.state, found.error) == ("checking", "")
+    VehicleImport.objects.update(sign_of_life_at=timezone.now() - timedelta(minutes=5))
+    tasks.work_on_import(dealership_id=dealership_a.pk, pk=found.pk)
+    found.refresh_from_db()
+    assert found.state == "checked"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_whose_person_is_gone_says_so(
+    dealership_a: Dealership, person: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing.current_app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(importing, "AT_ONCE", 3)
+    found = looked_at(dealership_a, many(4), person)
+    VehicleImport.objects.update(asked_by=None)
+    tasks.work_on_import(dealership_id=dealership_a.pk, pk=found.pk)
+    found.refresh_from_db()
+    assert (found.state, found.error) == ("failed", "Whoever sent this is here no more: send the file again.")
+
+
+def test_what_went_wrong_is_said_in_the_language_it_was_asked_in(dealership_a: Dealership, person: User) -> None:
+    found = received(dealership_a, STOCK, person)
+    gone = {"sign_of_life_at": timezone.now() - timedelta(minutes=5), "attempt": importing.MOST_ATTEMPTS}
+    VehicleImport.objects.filter(pk=found.pk).update(state="storing", language="id", **gone)
+    with platform("test"):
+        importing.look_after()
+    found.refresh_from_db()
+    with translation.override("id"):
+        assert found.error == translation.gettext("Its worker was lost %(count)d times.") % {"count": 3}
+    assert "worker was lost" not in found.error
+
+
 def test_a_program_sends_few_rows_at_a_time(dealership_a: Dealership, person: User) -> None:
     found = received(dealership_a, many(201), person)
     with pytest.raises(ValidationError, match="at most 200 rows"):
@@ -447,6 +545,34 @@ def test_a_workbook_is_imported_by_the_api(owner: User, dealership_a: Dealership
     assert api.post(f"{there}store/", {}, format="json").json()["state"] == "done"
     assert Vehicle.objects.get().asking_price == 18_500_000
     assert openpyxl.load_workbook(io.BytesIO(api.get(f"{there}refused/").content)).active["A2"].value == "A-2"
+
+
+def test_a_key_is_good_for_one_file_of_one_dealership(
+    owner: User, dealership_a: Dealership, dealership_b: Dealership, client: Client
+) -> None:
+    MembershipFactory(user=owner, dealership=dealership_b, role=Role.OWNER)
+    api = api_of(owner)
+
+    def send(text: str, dealership: Dealership) -> Any:
+        data = {"dealership": dealership.pk, "file": sent(text)}
+        return api.post(API, data, format="multipart", HTTP_IDEMPOTENCY_KEY="one")
+
+    answers = [send(*each) for each in ((STOCK, dealership_a), (many(2), dealership_a), (STOCK, dealership_b))]
+    assert [each.status_code for each in answers] == [201, 409, 409]
+    assert answers[1].json()["type"] == "key_taken"
+    assert send(STOCK, dealership_a).json()["id"] == answers[0].json()["id"]
+    holiday = client.get("/settings/holidays/new/").context["once"]
+    client.post(
+        "/settings/holidays/new/", {"dealership": dealership_a.pk, "day": "2026-12-25", "name": "x", "once": holiday}
+    )
+    for key, words in (("one", "This key was sent before"), (holiday, "was used for something else")):
+        data = {"dealership": dealership_a.pk, "file": sent(many(3)), "once": key}
+        refused = client.post(NEW, data)
+        assert refused.status_code == 422
+        assert words in " ".join(refused.context["form"].non_field_errors())
+        assert refused.context["once"] != key
+    assert client.post(NEW, {**data, "file": sent(many(3)), "once": refused.context["once"]}).status_code == 302
+    assert VehicleImport.objects.count() == 2
 
 
 def test_who_may_not_add_vehicles_imports_none(

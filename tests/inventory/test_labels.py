@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from decimal import Decimal
 
 import pypdf
 import pytest
+import qrcode
 from django.test import Client
 
 from dealers.models import Dealership, User
@@ -47,10 +49,21 @@ def test_chosen_vehicles_are_on_sheets_of_24(owner: User, dealership_a: Dealersh
 
 
 def test_the_code_is_the_whole_address_of_the_page() -> None:
-    """Read back: the modules of the code are those of the address, and of no other."""
-    one, same, other = (labels.code(f"https://x.example/inventory/{pk}/") for pk in (1, 1, 2))
-    assert one == same != other
-    assert 'viewBox="0 0 25 25"' in one or 'viewBox="0 0 29 29"' in one
+    """The squares drawn are the dark modules of a code for this address, and of no other."""
+    drawn = labels.code("https://x.example/inventory/1/")
+    squares = {(int(x), int(y)) for x, y in re.findall(r"M(\d+) (\d+)h1v1h-1z", drawn)}
+    expected = matrix_of("https://x.example/inventory/1/")
+    assert squares == {(x, y) for y, row in enumerate(expected) for x, is_dark in enumerate(row) if is_dark}
+    assert f'viewBox="0 0 {len(expected)} {len(expected)}"' in drawn
+    assert matrix_of("https://x.example/inventory/2/") != expected
+
+
+def matrix_of(address: str) -> list[list[bool]]:
+    """The modules of a code that says this, a sixth of which may be damaged."""
+    made = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0, mask_pattern=labels.MASK)
+    made.add_data(address)
+    found: list[list[bool]] = made.get_matrix()
+    return found
 
 
 def test_the_page_gives_the_code_its_own_address(

@@ -7,6 +7,8 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,13 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
+from django_celery_beat.models import PeriodicTask
 
 from dealers.models import Dealership, Event, User
 from dealers.roles import Role
-from dealers.tenancy import acting_for, platform
-from inventory import photos
+from dealers.tenancy import acting_for
+from inventory import photos, pictures, schedules, tasks, views
+from inventory.api import VehicleImageViewSet
 from inventory.models import Vehicle, VehicleImage
 from tests.factories import MembershipFactory, VehicleFactory
 from tests.people import api_of, with_role
@@ -134,6 +138,59 @@ def test_without_the_main_photo_the_next_is_it(vehicle: Vehicle, four: list[Vehi
     assert VehicleImage.objects.get(is_primary=True) == four[0]
 
 
+def test_a_photo_that_somebody_removed_meanwhile_says_so(four: list[VehicleImage]) -> None:
+    mine = VehicleImage.objects.get(pk=four[0].pk)
+    photos.remove(VehicleImage.objects.get(pk=four[0].pk))
+    for do in (
+        photos.remove,
+        photos.make_primary,
+        lambda image: photos.move(image, 1),
+        lambda image: photos.classify(image, "damage"),
+    ):
+        with pytest.raises(ValidationError, match="removed this photo meanwhile"):
+            do(mine)
+    assert VehicleImage.objects.get(is_primary=True) == four[1]
+
+
+def test_what_a_photo_shows_is_one_of_the_kinds_and_in_the_audit(
+    vehicle: Vehicle, four: list[VehicleImage], photo_of: Callable[..., bytes]
+) -> None:
+    photos.classify(four[0], "damage")
+    assert VehicleImage.objects.get(pk=four[0].pk).kind == "damage"
+    assert Event.objects.get(verb="vehicleimage.changed").changes == {"kind": ["exterior", "damage"]}
+    with pytest.raises(ValidationError, match="no kind of photo: “zzz”"):
+        photos.classify(four[0], "zzz")
+    with pytest.raises(ValidationError, match="“zzz”"):
+        photos.add(vehicle, photo_of("gold"), kind="zzz")
+    assert VehicleImage.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_main_photo_removed_while_another_becomes_it_leaves_one_main_photo(
+    dealership_a: Dealership, photo_of: Callable[..., bytes]
+) -> None:
+    with acting_for([dealership_a.pk]):
+        vehicle = VehicleFactory(dealership=dealership_a)
+        made = [photos.add(vehicle, photo_of(f"hsl({40 * number}, 80%, 50%)")) for number in range(6)]
+
+    def one(number: int) -> None:
+        try:
+            with acting_for([dealership_a.pk]), suppress(ValidationError):
+                mine = VehicleImage.objects.select_related("vehicle").get(pk=made[number // 2].pk)
+                (photos.remove if number % 2 else photos.make_primary)(mine)
+        except VehicleImage.DoesNotExist:
+            return
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(one, range(6)))
+    with acting_for([dealership_a.pk]):
+        found = VehicleImage.objects.filter(vehicle=vehicle)
+        assert [image.is_primary for image in found].count(True) == 1
+        assert {image.pk for image in found} == {image.pk for image in made[3:]}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_files_go_when_the_row_is_gone_and_not_before(
     dealership_a: Dealership, photo_of: Callable[..., bytes], photos_folder: Path
@@ -172,9 +229,21 @@ def test_files_that_no_row_names_are_swept_once_they_are_old(four: list[VehicleI
         stray.parent.mkdir(parents=True)
         stray.write_bytes(b"")
         os.utime(stray, (time.time() - age,) * 2)
-    with platform("a test"):
-        assert photos.sweep() == 1
-    assert len(files(photos_folder)) == 9
+    foreign = photos_folder / "lost+found" / "notes" / "a.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(b"")
+    os.utime(foreign, (time.time() - 7200,) * 2)
+    tasks.sweep_photos()
+    assert len(files(photos_folder)) == 10
+    assert foreign.exists()
+
+
+def test_files_are_swept_every_day() -> None:
+    PeriodicTask.objects.filter(task="inventory.sweep_photos").delete()
+    schedules.create_missing()
+    task = PeriodicTask.objects.get(task="inventory.sweep_photos")
+    assert task.schedule.run_every == timedelta(days=1)
+    assert tasks.sweep_photos.name == task.task
 
 
 # -- pages
@@ -202,6 +271,36 @@ def test_photos_are_sent_shown_changed_and_removed_on_the_page(
     assert list(VehicleImage.objects.all()) == [second]
     assert client.post(f"/inventory/photos/{second.pk}/", {"do": "eat"}).status_code == 400
     assert {"vehicleimage.added", "vehicleimage.deleted"} <= set(Event.objects.values_list("verb", flat=True))
+
+
+def test_what_cannot_be_done_with_a_photo_is_told_on_the_page(
+    owner: User, four: list[VehicleImage], client: Client, monkeypatch: pytest.MonkeyPatch, photo_of: Any
+) -> None:
+    address = f"/inventory/photos/{four[0].pk}/"
+    answer = client.post(address, {"do": "kind", "kind": "zzz"}, HTTP_HX_REQUEST="true")
+    assert (answer.status_code, "“zzz”" in answer.content.decode()) == (422, True)
+    upload = f"/inventory/{four[0].vehicle_id}/photos/"
+    assert (
+        "“zzz”" in client.post(upload, {"photo": sent(photo_of("gold")), "kind": "zzz"}, follow=True).content.decode()
+    )
+    seen = views.photo_of
+
+    def removed_meanwhile(*given: Any) -> VehicleImage:
+        image: VehicleImage = seen(*given)
+        VehicleImage.objects.filter(pk=image.pk).delete()
+        return image
+
+    monkeypatch.setattr(views, "photo_of", removed_meanwhile)
+    assert "removed this photo meanwhile" in client.post(address, {"do": "later"}, follow=True).content.decode()
+
+
+def test_the_main_photo_is_the_large_one_on_the_page(owner: User, four: list[VehicleImage], client: Client) -> None:
+    photos.make_primary(four[2])
+    page = client.get(f"/inventory/{four[2].vehicle_id}/")
+    assert page.context["main"][0] == four[2]
+    assert [image for image, _words in page.context["photos"]] == four
+    large = page.content.decode().partition('class="main" href')[2].partition("</a>")[0]
+    assert f"/inventory/photos/{four[2].pk}/800.webp" in large
 
 
 def test_a_script_is_told_each_outcome(
@@ -250,6 +349,37 @@ def test_nobody_else_sees_a_photo_or_changes_one(
 
 
 # -- API
+
+
+def test_the_api_tells_of_a_photo_that_is_gone_and_reads_no_more_of_a_file_than_it_takes(
+    owner: User, four: list[VehicleImage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, address = api_of(owner), "/api/v1/vehicle-images/"
+    seen = VehicleImageViewSet.get_object
+
+    def removed_meanwhile(self: VehicleImageViewSet) -> VehicleImage:
+        image: VehicleImage = seen(self)
+        VehicleImage.objects.filter(pk=image.pk).delete()
+        return image
+
+    monkeypatch.setattr(VehicleImageViewSet, "get_object", removed_meanwhile)
+    answers = (
+        api.post(f"{address}{four[0].pk}/primary/"),
+        api.post(f"{address}{four[1].pk}/move/", {"places": 1}, format="json"),
+        api.patch(f"{address}{four[2].pk}/", {"kind": "damage"}, format="json"),
+        api.delete(f"{address}{four[3].pk}/"),
+    )
+    assert [each.status_code for each in answers] == [409, 409, 409, 409]
+    lengths: list[int] = []
+    monkeypatch.setattr(photos, "add", lambda _vehicle, data, **_: lengths.append(len(data)) or refuse())
+    monkeypatch.setattr(pictures, "MOST_BYTES", 10)
+    large = {"vehicle": four[0].vehicle_id, "photo": sent(bytes(99))}
+    assert api.post(address, large, format="multipart").status_code == 400
+    assert lengths == [11]
+
+
+def refuse() -> None:
+    raise ValidationError("no")
 
 
 def test_the_api_takes_photos_and_tells_where_their_pictures_are(

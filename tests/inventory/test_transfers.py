@@ -89,6 +89,19 @@ def test_it_goes_nowhere_outside_of_its_group_or_of_ones_rights(
         transfers.transfer(vehicle, to=Dealership.objects.get(pk=dealership_b.pk), by=owner)
 
 
+def test_it_does_not_go_where_its_amounts_would_mean_something_else(
+    both: User, vehicle: Vehicle, dealership_a: Dealership, dealership_b: Dealership
+) -> None:
+    assert list(transfers.targets(both, vehicle)) == [dealership_b]
+    transfers.transfer(vehicle, to=dealership_b, by=both)
+    Dealership.objects.filter(pk=dealership_a.pk).update(currency="USD")
+    with pytest.raises(ValidationError, match=f"{dealership_b} counts in IDR, {dealership_a} in USD"):
+        transfers.undo(vehicle, by=both)
+    with pytest.raises(ValidationError, match="no vehicle goes between them"):
+        transfers.transfer(vehicle, to=Dealership.objects.get(pk=dealership_a.pk), by=both)
+    assert not transfers.targets(both, vehicle).exists()
+
+
 @pytest.mark.parametrize("status", [each for each in Vehicle.Status if each not in transfers.MOVABLE])
 def test_what_is_promised_or_sold_stays(
     both: User, vehicle: Vehicle, dealership_b: Dealership, status: Vehicle.Status

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -74,7 +75,8 @@ def test_the_frame_number_says_the_make_and_the_year_where_nobody_did(
     found = Vehicle.objects.get()
     assert (found.vin, found.make) == (BEAT, "Honda")
     assert found.year == 2020
-    assert found.sources["year"] == "decoded"
+    assert (found.sources["year"], found.sources["make"]) == ("decoded", "decoded")
+    assert not {"make", "year"} & set(found.locked)
 
 
 @pytest.mark.parametrize(
@@ -170,9 +172,36 @@ def test_who_does_not_know_the_cost_cannot_write_it_either(dealership_a: Dealers
     """A sales manager of another place who may change vehicles here, but not know what they cost."""
     from inventory.resources import VEHICLES
 
-    form = VEHICLES.form_for(of(dealership_a, Role.SALESPERSON), "change", instance=vehicle)
+    form = VEHICLES.form_for(of(dealership_a, Role.SALESPERSON), "add", instance=vehicle)
     assert "purchase_price" not in form.fields
     assert "minimum_price" in form.fields
+
+
+def test_who_may_not_set_prices_changes_none_by_the_form_or_the_api(
+    dealership_a: Dealership, vehicle: Vehicle, client_for: Any
+) -> None:
+    """But writes those of a vehicle that they add."""
+    keeper = of(dealership_a, Role.INVENTORY_MANAGER)
+    browser, edit = client_for(keeper), f"/inventory/{vehicle.pk}/edit/"
+    api, there = api_of(keeper), f"{LIST}{vehicle.pk}/"
+    assert not {"asking_price", "minimum_price"} & set(browser.get(edit).context["form"].fields)
+    sent = typed(dealership_a, vin=vehicle.vin, stock_number=vehicle.stock_number, colour="red")
+    assert browser.post(edit, sent).status_code == 302
+    words = "You may not change the asking price"
+    refused = browser.post(edit, {**sent, "asking_price": "1"})
+    assert (refused.status_code, words in refused.content.decode()) == (422, True)
+    for value in ("1.00", "18500000.01"):
+        answer = api.patch(there, {"asking_price": value}, format="json")
+        assert (answer.status_code, words in answer.content.decode()) == (400, True)
+    same = {"asking_price": "18500000", "minimum_price": str(vehicle.minimum_price), "colour": "blue"}
+    assert api.patch(there, same, format="json").json()["colour"] == "blue"
+    vehicle.refresh_from_db()
+    assert (vehicle.asking_price, vehicle.price_changes.count()) == (Decimal(18_500_000), 1)
+    assert browser.post(NEW, typed(dealership_a, asking_price="5")).status_code == 302
+    assert Vehicle.objects.filter(asking_price=5).count() == 1
+    manager = api_of(of(dealership_a, Role.SALES_MANAGER))
+    assert manager.patch(there, {"asking_price": "19000000"}, format="json").status_code == 200
+    assert vehicle.price_changes.count() == 2
 
 
 # -- statuses
@@ -243,6 +272,12 @@ def test_the_newest_reading_is_the_vehicles_and_none_runs_backwards(vehicle: Veh
     for km, day in ((900, date(2026, 1, 11)), (1100, date(2026, 1, 9)), (400, date(2026, 1, 2))):
         with pytest.raises(ValidationError, match="Correct that reading"):
             vehicle.read_odometer(km=km, read_on=day)
+
+
+def test_the_first_reading_is_of_the_dealerships_day(dealership_a: Dealership) -> None:
+    with time_machine.travel("2026-11-21T20:00:00Z", tick=False):
+        vehicle = VehicleFactory(dealership=dealership_a, odometer=7, acquired_on=None)
+    assert vehicle.odometer_readings.get().read_on == vehicle.acquired_on == date(2026, 11, 22)
 
 
 # -- lists
