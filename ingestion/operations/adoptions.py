@@ -7,6 +7,7 @@ from typing import Any
 
 import django_filters
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -17,7 +18,7 @@ from config.backoffice.cells import Cell, Column, attribute, cell
 from config.backoffice.filters import AnyOf, day_bounds
 from config.backoffice.resources import REGISTRY, Panel, Resource, Verb, register
 from dealers import audit
-from ingestion.adoption import ADOPTERS
+from ingestion.adoption import ADOPTERS, adopting
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Adoption
 from ingestion.operations import shown
@@ -29,7 +30,12 @@ LOOKS = {Adoption.State.WAITING: "info", Adoption.State.ADOPTED: "ok", Adoption.
 
 @transaction.atomic
 def again(adoption: Adoption, *, by: Any) -> str:
-    """Let the record wait to be adopted anew."""
+    """Let the record wait to be adopted anew. Raises ValidationError where its feed does not adopt."""
+    if not adopting(adoption.job_type, adoption.dealership):
+        raise ValidationError(
+            _("%(feed)s is not adopted at %(dealership)s. Switch it on first, under Schedules.")
+            % {"feed": shown.job_label(adoption.job_type), "dealership": adoption.dealership}
+        )
     Adoption.objects.filter(pk=adoption.pk).update(state=Adoption.State.WAITING)
     audit.record("adoption.again", adoption)
     return _("It waits, and is adopted within seconds.")
