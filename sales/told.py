@@ -190,7 +190,7 @@ def never_was(vehicle: Vehicle) -> Vehicle | None:
 
 def people_wrote(vehicle: Vehicle) -> bool:
     """Whether anybody but who acts now wrote a version of it, locked a part of it, or noted anything about it."""
-    versions: Any = vehicle.history  # type: ignore[attr-defined]
+    versions: Any = vehicle.history
     if vehicle.locked or versions.exclude(who=audit.signature()).exists():
         return True
     rows = ((each.related_model._base_manager, each.field.name) for each in Vehicle._meta.related_objects)

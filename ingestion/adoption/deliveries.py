@@ -113,7 +113,7 @@ def without_deal(delivery: Any, line: Any, outcome: Outcome) -> list[models.Mode
             ),
             line,
         )
-    return [vehicle]
+    return [vehicle, *vehicle.ownerships.filter(since=day)]
 
 
 def left_before(vehicle: Vehicle, outcome: Outcome) -> bool:

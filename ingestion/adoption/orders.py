@@ -33,8 +33,8 @@ def sign(letter: Any, outcome: Outcome) -> None:
     """The letter's customer, found or written down, and a deal for each unit; of a cancelled letter no deals."""
     if not letter.nama_customer:
         raise ValidationError(_("It has no name."))
-    deals = told.deals_of(letter.dealership, letter.id_spk[:200])
-    known, lead = list(deals.select_for_update(of=("self",))), lead_of(letter)
+    stored = told.deals_of(letter.dealership, letter.id_spk[:200])
+    known, lead = list(stored.select_for_update(of=("self",))), lead_of(letter)
     customer = people.known_as(buyer(letter, known, lead, outcome), letter.nama_customer, letter, outcome)
     if letter.status_spk == people.CANCELLED:
         for deal in known:

@@ -97,7 +97,7 @@ def take_numbers(vehicle: Vehicle, frame: str | None, engine: str | None, outcom
 
 def refuse_gone(vehicle: Vehicle, outcome: Outcome) -> None:
     """Raises ValidationError if the record made this vehicle before, and people let it go."""
-    gone = Vehicle.history.filter(id__in=outcome.gone(Vehicle, vehicle.dealership))  # type: ignore[attr-defined]
+    gone = Vehicle.history.filter(id__in=outcome.gone(Vehicle, vehicle.dealership))
     if gone.filter(Q(vin=vehicle.vin) if vehicle.vin else Q(engine_number=vehicle.engine_number)).exists():
         raise ValidationError(
             _("%(number)s was here and left: it was transferred or deleted. If it is back, add it by hand.")
