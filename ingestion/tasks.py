@@ -77,7 +77,7 @@ def adopt() -> None:
 @shared_task(base=PlatformTask, name="ingestion.adopt_again")
 def adopt_again() -> None:
     """Every night: what could not be adopted is tried once more."""
-    log.info("%d records that could not be adopted wait again", adoption.retry())
+    log.info("%d records that could not be adopted wait again", adoption.try_refused())
 
 
 @shared_task(base=PlatformTask, name="ingestion.sweep")

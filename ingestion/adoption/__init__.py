@@ -154,7 +154,7 @@ def try_again(job_type: str, dealership: Dealership, column: str, texts: Collect
     ).update(state=Adoption.State.WAITING)
 
 
-def retry() -> int:
+def try_refused() -> int:
     """Let wait what could not be adopted, and work orders whose vehicle came since; how many. Platform's scope.
 
     Mostly what a record needs makes it wait again at once; this is for what people did, such as a deal that ended.
