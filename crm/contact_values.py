@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 SHOWN = 4
 """Last characters of an identity number that everybody sees, if it is at least twice as long."""
+SHORTEST, FILLING = 8, 2
+"""Characters of an identity number at least; different ones of what fills a form instead, such as 1111111111111111."""
 
 
 def phone(text: str, country: str) -> str:
@@ -53,6 +55,11 @@ def email(text: str) -> str:
 def identity_number(text: str) -> str:
     """Letters and digits alone, in capitals."""
     return "".join(letter for letter in text.upper() if letter.isalnum())
+
+
+def tells_somebody(number: str) -> bool:
+    """Whether an identity number, as it is kept, can be one person's: neither half typed nor made up to fill a form."""
+    return len(number) >= SHORTEST and len(set(number)) > FILLING
 
 
 def ending(number: str) -> str:

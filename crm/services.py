@@ -246,7 +246,7 @@ def duplicates(  # noqa: PLR0913 - whatever is known of somebody
 
 
 def alike(rows: QuerySet[Any], phone: str, email: str, name: str, identity_number: str) -> Iterator[tuple[str, Any]]:
-    if len(contact_values.identity_number(identity_number)) > contact_values.SHOWN:
+    if contact_values.tells_somebody(contact_values.identity_number(identity_number)):
         yield "identity_number", rows.with_identity(identity_number)  # type: ignore[attr-defined]
     countries = rows.order_by().values_list("dealership__country", flat=True).distinct() if phone else ()
     numbers = {kept for country in countries if (kept := tried(PHONE, phone, country))}

@@ -38,6 +38,9 @@ def create_missing(**_: Any) -> None:
     night, _created = CrontabSchedule.objects.get_or_create(
         minute="40", hour="19", day_of_week="*", day_of_month="*", month_of_year="*", timezone="UTC"
     )  # 02:40 in Jakarta
+    PeriodicTask.objects.get_or_create(
+        name="DGI adoption again", defaults={"task": "ingestion.adopt_again", "crontab": night}
+    )
     for task in ("compare", "sweep"):
         PeriodicTask.objects.get_or_create(name=f"DGI {task}", defaults={"task": f"ingestion.{task}", "crontab": night})
     for job_type in JOB_TYPES.values():

@@ -74,6 +74,12 @@ def adopt() -> None:
     adoption.work(lambda: stopping.is_set() or time.monotonic() > end)
 
 
+@shared_task(base=PlatformTask, name="ingestion.adopt_again")
+def adopt_again() -> None:
+    """Every night: what could not be adopted is tried once more."""
+    log.info("%d records that could not be adopted wait again", adoption.try_refused())
+
+
 @shared_task(base=PlatformTask, name="ingestion.sweep")
 def sweep() -> None:
     """Once a day: what is not kept for ever goes."""

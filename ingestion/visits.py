@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import DateTimeField, F, Func, Q, QuerySet, TextField, Value, prefetch_related_objects
@@ -17,16 +17,18 @@ from config.backoffice.resources import Panel
 from crm import timeline
 from crm.models import Customer, Ownership
 from crm.timeline import Entry, Source
+from ingestion.adoption import units
 from ingestion.display import label_of
 from ingestion.job_types import JOB_TYPES
 from ingestion.naming import saying
 from inventory import beside
-from inventory.identification import FRAME_LENGTH
 from inventory.models import Vehicle
 
 JOB, SEE = "pkb", "records.service:view"
 MOST = 20
 """Work orders on a vehicle's page."""
+LAST_DAY = date.max - timedelta(days=1)
+"""A calendar's last days have no moments in every time zone; whoever writes such a day means for ever."""
 
 
 def orders_of(vehicle: Vehicle, plate: str = "") -> Q:
@@ -34,7 +36,7 @@ def orders_of(vehicle: Vehicle, plate: str = "") -> Q:
     model = JOB_TYPES[JOB].record
     found = Q(pk__in=[])
     if vehicle.vin:
-        found |= saying(model, "no_rangka", {vehicle.vin, vehicle.vin[-FRAME_LENGTH:]})
+        found |= saying(model, "no_rangka", units.spellings(vehicle))
     if plate := plate or vehicle.plate:
         unnamed = Q(no_rangka__isnull=True) | Q(no_rangka="")
         found |= unnamed & saying(model, "no_polisi", {plate, plate.replace(" ", "")})
@@ -100,8 +102,8 @@ def while_owned(ownership: Ownership, customer: Customer) -> Q:
     days = Q()
     if ownership.since is not None:
         days &= Q(at__gte=midnight_of(ownership.since, customer))
-    if ownership.until is not None:
-        days &= Q(at__lt=midnight_of(ownership.until, customer) + timedelta(days=1))
+    if ownership.until is not None and ownership.until < LAST_DAY:
+        days &= Q(at__lt=midnight_of(ownership.until + timedelta(days=1), customer))
     return days
 
 

@@ -204,6 +204,15 @@ def maker(vin: str) -> tuple[str, str]:
     return name, name
 
 
+def spellings(vin: str, make: str) -> set[str]:
+    """How the number of a vehicle of `make` may be written: with the maker's code and, as a frame number, without."""
+    if len(vin) == VIN_LENGTH and maker(vin)[0] == make:
+        return {vin, vin[-FRAME_LENGTH:]}
+    if len(vin) == FRAME_LENGTH:
+        return {vin, *(code + vin for code, (brand, _works) in MAKERS.items() if brand == make)}
+    return {vin}
+
+
 def model_year(vin: str, this_year: int) -> int | None:
     """The year of the model by position 10, at most one ahead of this one; None where the VIN does not say."""
     if vin[9] not in YEARS or not says_year(vin):

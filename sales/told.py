@@ -6,14 +6,16 @@ They go by the verbs of a deal, so that what those refuse is refused here, in th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import ProtectedError, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from crm.models import Customer, Ownership
 from dealers import audit
 from dealers.models import Dealership
 from inventory.models import Source, Vehicle
@@ -106,7 +108,7 @@ def for_sale(vehicle_id: int) -> None:
     if vehicle.status in (Status.ON_ORDER, Status.IN_TRANSIT):
         vehicle.move_to(Status.RECEIVED)
     if vehicle.status in (Status.RECEIVED, Status.IN_PREPARATION):
-        vehicle.move_to(Status.AVAILABLE)
+        vehicle.move_to(Status.AVAILABLE, through_deal=True)
 
 
 @transaction.atomic
@@ -127,11 +129,13 @@ def is_order(vehicle: Vehicle) -> bool:
 
 
 @transaction.atomic
-def about(deal: Deal, vehicle: Vehicle) -> None:
+def about(deal: Deal, vehicle: Vehicle) -> Vehicle | None:
     """A vehicle that was ordered by its type is this one: one in stock, or one not stored yet that has numbers alone.
 
-    Raises ValidationError if another deal keeps it, or has it.
+    Gives what stood for it, withdrawn, where people wrote something about that. Raises ValidationError if another deal
+    keeps the vehicle, or has it.
     """
+    left = None
     here = binding(deal, Stage.CONTRACTED)
     ordered = handover.locked(here.vehicle_id)
     if vehicle.pk is None:
@@ -140,12 +144,7 @@ def about(deal: Deal, vehicle: Vehicle) -> None:
         ordered.save()
         audit.record("deal.vehicle_named", here, changes={"vehicle": [None, ordered.vin or ordered.engine_number]})
     else:
-        other = Deal.objects.filter(vehicle=vehicle, stage__in=KEPT_BACK).exclude(pk=here.pk).first()
-        if other is not None:
-            raise ValidationError(
-                _("%(vehicle)s is in deal %(number)s, which is %(stage)s. End that one, or correct its vehicle.")
-                % {"vehicle": vehicle, "number": other.number, "stage": other.get_stage_display()}
-            )
+        need_free(vehicle, here)
         for_sale(vehicle.pk)
         there = handover.locked(vehicle.pk)
         if there.status != Status.AVAILABLE:
@@ -157,8 +156,19 @@ def about(deal: Deal, vehicle: Vehicle) -> None:
         here.vehicle = there
         again_signed(here, here.chosen)
         audit.record("deal.vehicle_named", here, changes={"vehicle": [str(ordered), str(there)]})
-        never_was(ordered)
+        left = never_was(ordered)
     deal.refresh_from_db()
+    return left
+
+
+def need_free(vehicle: Vehicle, deal: Deal | None = None) -> None:
+    """Raises ValidationError if another deal than this one keeps the vehicle from others."""
+    other = Deal.objects.filter(vehicle=vehicle, stage__in=KEPT_BACK).exclude(pk=deal.pk if deal else 0).first()
+    if other is not None:
+        raise ValidationError(
+            _("%(vehicle)s is in deal %(number)s, which is %(stage)s. End that one, or correct its vehicle.")
+            % {"vehicle": vehicle, "number": other.number, "stage": other.get_stage_display()}
+        )
 
 
 def again_signed(deal: Deal, scenario: Scenario) -> None:
@@ -169,13 +179,22 @@ def again_signed(deal: Deal, scenario: Scenario) -> None:
     offers.freeze(scenario, deal.revision, None)
 
 
-def never_was(vehicle: Vehicle) -> None:
-    """What stood for a vehicle that is known now goes, unless something was written down about it meanwhile."""
-    try:
-        with transaction.atomic():
-            vehicle.delete()
-    except ProtectedError:
+def never_was(vehicle: Vehicle) -> Vehicle | None:
+    """What stood for a vehicle that is known now goes; it is withdrawn, and given, if people wrote about it."""
+    if people_wrote(vehicle):
         handover.way(vehicle, Status.AVAILABLE, Status.WITHDRAWN, by=None)
+        return vehicle
+    vehicle.delete()
+    return None
+
+
+def people_wrote(vehicle: Vehicle) -> bool:
+    """Whether anybody but who acts now wrote a version of it, locked a part of it, or noted anything about it."""
+    versions: Any = vehicle.history
+    if vehicle.locked or versions.exclude(who=audit.signature()).exists():
+        return True
+    rows = ((each.related_model._base_manager, each.field.name) for each in Vehicle._meta.related_objects)
+    return any(manager.filter(**{name: vehicle.pk}).exists() for manager, name in rows)
 
 
 def binding(deal: Deal, *stages_allowed: str) -> Deal:
@@ -191,6 +210,37 @@ def binding(deal: Deal, *stages_allowed: str) -> Deal:
             }
         )
     return here
+
+
+# -- handed over
+
+
+@transaction.atomic
+def handed_over(vehicle: Vehicle, day: date, customer: Customer | None = None) -> Ownership | None:
+    """A vehicle was handed over without a deal of ours; to whom, if that is known here, is kept.
+
+    Raises ValidationError if a deal keeps it, or if it cannot be sold as it stands.
+    """
+    handover.locked(vehicle.pk)
+    need_free(vehicle)
+    for_sale(vehicle.pk)
+    there = handover.locked(vehicle.pk)
+    if there.status != Status.AVAILABLE:
+        raise ValidationError(
+            _("%(vehicle)s is %(status)s and cannot be handed over.")
+            % {"vehicle": there, "status": there.get_status_display()}
+        )
+    handover.way(there, Status.SOLD, Status.DELIVERED, by=None)
+    handover.let_go(there, day)
+    vehicle.refresh_from_db()
+    return owned(there, day, customer) if customer else None
+
+
+def owned(vehicle: Vehicle, day: date, customer: Customer) -> Ownership:
+    """Since that day the vehicle is this customer's."""
+    return Ownership.objects.create(
+        dealership_id=vehicle.dealership_id, customer=customer, vehicle=vehicle, since=day, plate=vehicle.plate
+    )
 
 
 # -- finance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from ingestion.adoption import Outcome, adopts, orders
+from ingestion.models import Adoption
+from ingestion.naming import saying
 from sales import told
 from sales.models import Deal, Scenario
 from sales.told import Loan
@@ -23,24 +26,51 @@ def lend(application: Any, outcome: Outcome) -> None:
         raise ValidationError(
             _("Its order letter has %(count)s deals, and nobody can tell whose finance it is.") % {"count": len(going)}
         )
-    deal, mine = going[0], outcome.before(Scenario)
-    chosen = deal.chosen
+    deal, chosen = going[0], going[0].chosen
     outcome.became(deal)
     if chosen is None or deal.stage not in Deal.BINDING:
         raise ValidationError(
             _("Deal %(number)s is %(stage)s: its finance is written once it is contracted.")
             % {"number": deal.number, "stage": deal.get_stage_display()}
         )
+    writers = written_by(application, chosen)
+    if any(made_at(each) > made_at(application) for each in writers):
+        return  # a later one of the same letter holds
     wanted = told.finance_of(chosen, loan)
     here = {name: getattr(chosen, name) for name in wanted}
-    if here != wanted and (chosen.term is None or (mine is not None and mine.pk == chosen.pk)):
-        chosen = told.financed(deal, loan)
+    if here != wanted and (chosen.term is None or writers):
+        outcome.became(told.financed(deal, loan))
     elif here != wanted:
         names = ("lender", "term", "down_payment", "rate")
         outcome.keep(
             deal, {name: (shown(here[name]), shown(wanted[name])) for name in names if here[name] != wanted[name]}
         )
-    outcome.became(chosen)
+    elif writers:
+        outcome.became(chosen)
+
+
+def written_by(application: Any, chosen: Scenario) -> list[Any]:
+    """The applications of the same letter that the deal's finance was made of; none if people wrote it."""
+    model = type(application)
+    named: Any = saying(model, "id_spk", [application.id_spk])
+    same = {each.pk: each for each in model.objects.filter(named, dealership=application.dealership)}
+    made = Adoption.objects.filter(
+        dealership=application.dealership,
+        job_type="leasing",
+        record_id__in=same,
+        made__contains=[[Scenario._meta.label_lower, chosen.pk]],
+    )
+    return [same[pk] for pk in made.values_list("record_id", flat=True)]
+
+
+def made_at(application: Any) -> tuple[date, datetime, str]:
+    """By what the last of several applications is told: the day of its purchase order, then when it was written."""
+    never = datetime.min.replace(tzinfo=UTC)
+    return (
+        application.tanggal_pembuatan_po or date.min,
+        application.modified_time or never,
+        application.id_dokumen_pengajuan,
+    )
 
 
 def shown(value: Any) -> str:

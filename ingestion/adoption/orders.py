@@ -11,11 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm import contact_values
 from crm.models import Customer, Lead
-from ingestion.adoption import Outcome, adopts, people, try_again, units
+from ingestion.adoption import Outcome, adopts, before, people, try_again, units
 from ingestion.job_types import JOB_TYPES
-from ingestion.models import Adoption
 from inventory import services
 from inventory.models import Source, Vehicle
 from sales import told
@@ -24,8 +22,8 @@ from sales.told import Order
 
 MOST = 50
 """Units of a letter; more are a mistyped quantity."""
-BEGUN_BEFORE = timedelta(days=60)
-"""Before a letter, in which people here may have begun its deal."""
+BEGUN_BEFORE, BEGUN_AFTER = timedelta(days=60), timedelta(days=3)
+"""Before and after the day of a letter, in which people here may have begun its deal."""
 NAMED_BY = (("leasing", "id_spk"), ("bast_read", "detail.id_spk"), ("doch_read", "id_spk"))
 """Records that wait for the deals of a letter, and where they name it."""
 
@@ -35,7 +33,8 @@ def sign(letter: Any, outcome: Outcome) -> None:
     """The letter's customer, found or written down, and a deal for each unit; of a cancelled letter no deals."""
     if not letter.nama_customer:
         raise ValidationError(_("It has no name."))
-    known, lead = list(told.deals_of(letter.dealership, letter.id_spk[:200])), lead_of(letter)
+    stored = told.deals_of(letter.dealership, letter.id_spk[:200])
+    known, lead = list(stored.select_for_update(of=("self",))), lead_of(letter)
     customer = people.known_as(buyer(letter, known, lead, outcome), letter.nama_customer, letter, outcome)
     if letter.status_spk == people.CANCELLED:
         for deal in known:
@@ -63,10 +62,7 @@ def lead_of(letter: Any) -> Lead | None:
     """The lead that the letter's prospect became."""
     prospects: Any = JOB_TYPES["prospect"].record
     prospect = prospects.objects.filter(dealership=letter.dealership, id_prospect=letter.id_prospect).first()
-    if prospect is None:
-        return None
-    adopted = Adoption.objects.filter(dealership=letter.dealership, job_type="prospect", record_id=prospect.pk).first()
-    found: Lead | None = Outcome(earlier=adopted.made).before(Lead) if adopted else None
+    found: Lead | None = before("prospect", prospect).before(Lead) if prospect else None
     return found
 
 
@@ -77,10 +73,9 @@ def buyer(letter: Any, known: list[Deal], lead: Lead | None, outcome: Outcome) -
         return before
     found = people.customer_of(letter.dealership, letter.nama_customer, letter.no_kontak, letter.no_ktp)
     if found.pk is None and lead is not None and lead.customer is not None:
-        prospect = lead.customer
-        said = contact_values.identity_number(letter.no_ktp or "")
+        prospect, said = lead.customer, people.telling(letter.no_ktp)
         if prospect.deleted_at is None and not (said and prospect.identity_hash):
-            return prospect
+            return people.with_identity(prospect, said)
     return found
 
 
@@ -115,6 +110,8 @@ def deals_for(letter: Any, customer: Customer, known: list[Deal], lead: Lead | N
             compare(known[place], letter, line, outcome)
         else:
             deals.append(new_deal(letter, line, customer, lead))
+    for deal in known[len(lines) :]:
+        is_ordered_no_more(deal, outcome)
     return deals
 
 
@@ -126,7 +123,8 @@ def begun_here(letter: Any, customer: Customer) -> Deal | None:
     """The one deal that people began with this customer around the day of the letter, if there is one alone."""
     day = ordered_at(letter)
     rows = Deal.objects.filter(dealership=letter.dealership, customer=customer, order_number="")
-    around = rows.exclude(stage__in=Deal.OVER).filter(created_at__gte=day - BEGUN_BEFORE)
+    going = rows.filter(stage__in=[*Deal.OPEN, Deal.Stage.CONTRACTED])
+    around = going.filter(created_at__gte=day - BEGUN_BEFORE, created_at__lt=day + BEGUN_AFTER)
     found = list(around.select_for_update(of=("self",)).select_related("vehicle")[:2])
     return found[0] if len(found) == 1 else None
 
@@ -151,6 +149,7 @@ def new_deal(letter: Any, line: Any, customer: Customer, lead: Lead | None) -> D
         dealership=letter.dealership,
         customer=customer,
         vehicle=vehicle,
+        lead=lead,
         salesperson=lead.assigned_to if lead else None,
     )
     return told.contracted(deal, order_of(letter, line))
@@ -204,9 +203,15 @@ def call_off(deal: Deal, outcome: Outcome) -> None:
     """The letter holds no more, and neither does its deal while it is contracted; what went further stays."""
     if deal.stage == Deal.Stage.CONTRACTED:
         told.cancelled(deal, _("The order letter was cancelled."))
-    elif deal.stage not in Deal.OVER:
-        outcome.keep(deal, {"stage": (deal.get_stage_display(), Deal.Stage.CANCELLED.label)})
+    else:
+        is_ordered_no_more(deal, outcome)
     outcome.became(deal)
+
+
+def is_ordered_no_more(deal: Deal, outcome: Outcome) -> None:
+    """Tell that people have to end a deal which its letter does not order any more, or not in this quantity."""
+    if deal.stage not in Deal.OVER:
+        outcome.keep(deal, {"stage": (deal.get_stage_display(), Deal.Stage.CANCELLED.label)})
 
 
 # -- for the records that name a letter
@@ -216,7 +221,8 @@ def deals_going(dealership: Any, number: str | None) -> list[Deal]:
     """The deals of an order letter that are not over. Raises ValidationError if there are none."""
     if not number:
         raise ValidationError(_("It names no order letter, so nobody can tell whose deal it is of."))
-    deals = list(told.deals_of(dealership, number[:200]))
+    # As whoever delivers by hand: the deals are locked first, and their vehicles after them.
+    deals = list(told.deals_of(dealership, number[:200]).select_for_update(of=("self",)))
     if not deals:
         raise ValidationError(
             _("Its order letter %(number)s is not here yet, as a deal: it is tried again once it is.")
@@ -231,7 +237,7 @@ def deals_going(dealership: Any, number: str | None) -> list[Deal]:
     return going
 
 
-def deal_about(dealership: Any, number: str | None, frame: str | None, engine: str | None) -> Deal:
+def deal_about(dealership: Any, number: str | None, frame: str | None, engine: str | None, outcome: Outcome) -> Deal:
     """The deal of an order letter that is about this vehicle; one about a type alone is about this vehicle from now on.
 
     Raises ValidationError if there is none.
@@ -242,6 +248,8 @@ def deal_about(dealership: Any, number: str | None, frame: str | None, engine: s
     vehicle = units.vehicle_of(dealership, frame, engine)
     for deal in going:
         if vehicle.pk == deal.vehicle_id:
+            deal.vehicle = vehicle
+            fill(deal, frame, engine, outcome)
             return deal
     unnamed = [deal for deal in going if told.is_order(deal.vehicle)]
     fitting = [deal for deal in unnamed if vehicle.model in ("", deal.vehicle.model)] or unnamed
@@ -250,6 +258,20 @@ def deal_about(dealership: Any, number: str | None, frame: str | None, engine: s
             _("Deal %(number)s of its order letter is about %(here)s, and not about %(there)s. Correct the deal.")
             % {"number": going[0].number, "here": going[0].vehicle, "there": vehicle.vin or vehicle.engine_number}
         )
-    told.about(fitting[0], vehicle)
-    units.is_known(fitting[0].vehicle)
+    ordered = told.about(fitting[0], vehicle)
+    if ordered is not None:
+        outcome.keep(ordered, {"vehicle": (ordered, fitting[0].vehicle)})
+    fill(fitting[0], frame, engine, outcome)
+    units.are_known(dealership, [fitting[0].vehicle])
     return fitting[0]
+
+
+def fill(deal: Deal, frame: str | None, engine: str | None, outcome: Outcome) -> None:
+    """Let the deal's vehicle have the number that it lacks."""
+    vehicle = deal.vehicle
+    had = (vehicle.vin, vehicle.engine_number, vehicle.sources)
+    units.take_numbers(vehicle, frame, engine, outcome)
+    if (vehicle.vin, vehicle.engine_number, vehicle.sources) != had:
+        vehicle.save()
+        if not had[0]:
+            units.are_known(deal.dealership, [vehicle])

@@ -22,7 +22,7 @@ def register(handling: Any, outcome: Outcome) -> None:
     for line in handling.unit.all():
         try:
             with transaction.atomic():
-                deal = orders.deal_about(handling.dealership, handling.id_spk, line.nomor_rangka, None)
+                deal = orders.deal_about(handling.dealership, handling.id_spk, line.nomor_rangka, None, outcome)
         except ValidationError as error:
             outcome.cannot(error, line)
             continue

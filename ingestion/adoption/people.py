@@ -7,12 +7,13 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import contact_values, lead_services, services
-from crm.models import Address, Customer, Lead, Merge
-from ingestion.adoption import Outcome, adopts
+from crm.models import Address, ContactPoint, Customer, Lead, Merge
+from ingestion.adoption import Outcome, adopts, before
 from ingestion.job_types import JOB_TYPES
 from ingestion.naming import saying
 
@@ -42,7 +43,7 @@ def meet(prospect: Any, outcome: Outcome) -> None:
     )
     known_as(customer, prospect.nama_lengkap, prospect, outcome)
     lead = outcome.before(Lead)
-    if lead is None and to_follow(prospect):
+    if lead is None and not outcome.gone(Lead, prospect.dealership) and to_follow(prospect):
         lead = lead_of(prospect, customer)
     if lead is not None:
         outcome.made.append(lead)
@@ -59,24 +60,52 @@ def still_there(customer: Customer | None) -> Customer | None:
 
 
 def customer_of(dealership: Any, name: str, phone: str | None, identity_number: str | None) -> Customer:
-    """Who has this identity number, or else this telephone number; a customer that is not stored yet if nobody has.
+    """Who has this identity number, or else this telephone number and name; if nobody has, one not stored yet.
 
-    Somebody with the same telephone and another identity number is somebody else: families share telephones.
+    Somebody with the same telephone and another name or identity number is somebody else: families share telephones.
     """
     here = Customer.objects.filter(dealership=dealership)
-    said = contact_values.identity_number(identity_number or "")
+    said = telling(identity_number)
     if said and (found := here.with_identity(said).first()) is not None:
         return found
-    if number := readable(phone, dealership.country):
-        known = here.filter(contact_points__kind="phone", contact_points__value=number).order_by("pk").distinct()
-        alike = [each for each in known[:20] if not (said and each.identity_hash)]
-        named = [each for each in alike if each.name.casefold() == name.casefold()]
-        if alike:
-            return (named or alike)[0]
+    if (reached := reached_by(dealership, name, phone)) is not None:
+        known = here.filter(reached, **({"identity_hash": ""} if said else {})).order_by("pk").first()
+        if known is not None:
+            return with_identity(known, said)
     made = Customer(dealership=dealership, name=name[:200])
     if said:
         made.set_identity_number(said)
     return made
+
+
+def adopted_from(prospect: Any) -> Customer | None:
+    """The customer that a prospect became, while they are here."""
+    try:
+        return still_there(before("prospect", prospect).before(Customer))
+    except ValidationError:
+        return None
+
+
+def telling(identity_number: str | None) -> str:
+    """The identity number as it is kept; blank if it can be nobody's."""
+    said = contact_values.identity_number(identity_number or "")
+    return said if contact_values.tells_somebody(said) else ""
+
+
+def reached_by(dealership: Any, name: str, phone: str | None) -> Q | None:
+    """Customers of this name with this telephone number; None where it is no number."""
+    if not (number := readable(phone, dealership.country)):
+        return None
+    points = ContactPoint.objects.filter(dealership=dealership, kind=ContactPoint.Kind.PHONE, value=number)
+    return Q(name__iexact=name[:200], pk__in=points.values("customer"))
+
+
+def with_identity(customer: Customer, said: str) -> Customer:
+    """A customer who has learnt the identity number that nobody has, if they have none."""
+    if said and not customer.identity_hash:
+        customer.set_identity_number(said)
+        customer.save(update_fields=["identity_sealed", "identity_hash", "identity_ending"])
+    return customer
 
 
 def readable(phone: str | None, country: str) -> str:

@@ -21,6 +21,7 @@ from dealers import audit
 from dealers.fences import OwnKey
 from dealers.models import Dealership, DealershipRows
 from dealers.versions import Versions
+from inventory import identification
 
 NOT_NEGATIVE = MinValueValidator(Decimal(0))
 CARRYING_YEAR = Decimal(365 * 100)
@@ -52,8 +53,13 @@ class VehicleRows(DealershipRows):
         """What stands on the lot or is on its way there."""
         return self.filter(status__in=Vehicle.IN_STOCK)
 
-    def known_as(self, vin: str) -> VehicleRows:
-        return self.filter(vin=vin)
+    def known_as(self, vin: str, engine_number: str, make: str) -> VehicleRows:
+        """Those of a make with this frame number, in 17 or 14 characters and with no other engine, or this engine."""
+        found = Q(pk__in=[])
+        if vin:
+            spelt = Q(vin__in=identification.spellings(vin, make))
+            found |= Q(vin=vin) | (spelt & Q(engine_number__in=["", engine_number]) if engine_number else spelt)
+        return self.filter(found | Q(engine_number=engine_number) if engine_number else found)
 
 
 class Vehicle(models.Model):

@@ -8,7 +8,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from inventory import identification
-from inventory.identification import BadNumber, Decoded, check_vin, decode, engine_number, normalise, plate
+from inventory.identification import (
+    BadNumber,
+    Decoded,
+    check_vin,
+    decode,
+    engine_number,
+    normalise,
+    plate,
+    spellings,
+)
 
 PUBLISHED = [
     "1M8GDM9AXKP042788",  # the example of most descriptions, with an X
@@ -249,3 +258,25 @@ def test_a_plate_of_another_country_is_taken_as_it_is_written(text: str, country
 def test_what_is_no_plate_anywhere_is_refused_with_words(text: str) -> None:
     with pytest.raises(BadNumber, match="2 to 12 letters, digits, spaces and dashes"):
         plate(text, country="MY")
+
+
+@pytest.mark.parametrize(
+    ("vin", "make", "some", "others"),
+    [
+        ("MH1JM9126PK230036", "Honda", {"MH1JM9126PK230036", "JM9126PK230036"}, {"MLHJM9126PK230036"}),
+        (
+            "JM9126PK230036",
+            "Honda",
+            {"JM9126PK230036", "MH1JM9126PK230036", "MLHJM9126PK230036"},
+            {"MH3JM9126PK230036"},
+        ),
+        ("MHFJM9126PK230036", "Honda", {"MHFJM9126PK230036"}, {"JM9126PK230036"}),
+        ("AFH126PK230036", "", {"AFH126PK230036"}, {"MH1AFH126PK230036"}),
+    ],
+)
+def test_a_number_is_written_with_and_without_the_code_of_its_maker(
+    vin: str, make: str, some: set[str], others: set[str]
+) -> None:
+    found = spellings(vin, make)
+    assert some <= found
+    assert not others & found

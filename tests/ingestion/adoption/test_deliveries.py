@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import permutations
 from typing import Any
 
@@ -179,6 +180,42 @@ def test_a_deal_that_people_cancelled_is_not_delivered(dealership_a: Dealership,
     adopt()
     assert "is cancelled" in told("bast_read").problems[0]
     assert not Ownership.objects.exists()
+
+
+def test_a_delivery_that_came_back_is_told_and_changes_nothing(dealership_a: Dealership) -> None:
+    letter(dealership_a)
+    record = delivery(dealership_a)
+    adopt()
+    type(record).objects.update(status_delivery_document="3")
+    before = rows()
+    again()
+    assert rows() == before
+    assert told("bast_read").kept == [[str(Deal.objects.get()), "stage", "delivered", "back to dealer"]]
+
+
+def test_a_delivery_without_a_day_is_of_the_day_on_which_it_was_written(dealership_a: Dealership) -> None:
+    letter(dealership_a)
+    record = delivery(dealership_a)
+    written = datetime(2026, 1, 13, 9, tzinfo=dealership_a.zone)
+    type(record).objects.update(tanggal_pengiriman=None, modified_time=None, created_time=written)
+    adopt()
+    assert timezone.localdate(Deal.objects.get().delivered_at, dealership_a.zone) == written.date()
+    assert Ownership.objects.get().since == written.date()
+
+
+def test_what_people_wrote_of_an_ordered_vehicle_stays_and_is_told(dealership_a: Dealership, owner: User) -> None:
+    letter(dealership_a)
+    adopt()
+    ordered = Vehicle.objects.get()
+    ordered.wrote(["colour"])
+    ordered.save()
+    arrival(dealership_a)
+    delivery(dealership_a)
+    adopt()
+    ordered.refresh_from_db()
+    there = Vehicle.objects.get(vin=FRAME)
+    assert ordered.status == "withdrawn"
+    assert told("bast_read").kept == [[str(ordered), "vehicle", str(ordered), str(there)]]
 
 
 def test_what_stood_for_an_ordered_vehicle_stays_if_something_was_written_about_it(dealership_a: Dealership) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -134,3 +135,35 @@ def test_a_deal_that_people_work_on_gets_its_finance_when_it_is_contracted(
     stages.contract(deal, by=owner)
     again()
     assert Deal.objects.get(order_number=SPK).chosen.lender == "Astra FIF"
+
+
+def test_finance_that_people_wrote_stays_however_often_it_is_adopted(dealership_a: Dealership, owner: User) -> None:
+    letter(dealership_a)
+    loan(dealership_a)
+    adopt()
+    deal = Deal.objects.get()
+    stages.revise(deal, by=owner)
+    scenarios.write(deal.chosen, by=owner, values={"lender": "Adira", "term": 24})
+    stages.submit(deal, by=owner)
+    stages.contract(deal, by=owner)
+    for _ in range(3):
+        again()
+    assert Deal.objects.get().chosen.lender == "Adira"
+
+
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_of_two_applications_of_a_letter_the_later_one_holds(dealership_a: Dealership, first: str) -> None:
+    said = {
+        "old": {"nama_finance_company": "Adira", "tanggal_pembuatan_po": date(2026, 1, 10)},
+        "new": {"nama_finance_company": "Astra FIF", "tanggal_pembuatan_po": date(2026, 1, 11)},
+    }
+    letter(dealership_a)
+    for which in (first, "new" if first == "old" else "old"):
+        loan(dealership_a, **said[which])
+        adopt()
+    found = rows()
+    again()
+    again()
+    assert rows() == found
+    assert Deal.objects.get().chosen.lender == "Astra FIF"
+    assert not Adoption.objects.exclude(state="adopted").exists()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -170,12 +170,54 @@ def test_the_tax_told_is_the_dealerships_rate_that_gives_it(
 # -- what people did
 
 
+def before_the_letter(dealership: Dealership, days: int = 2) -> datetime:
+    return datetime(ORDERED.year, ORDERED.month, ORDERED.day, 9, tzinfo=dealership.zone) - timedelta(days=days)
+
+
+@pytest.mark.parametrize("days", [-4, 61])
+def test_a_deal_of_another_time_is_not_the_letters(dealership_a: Dealership, days: int) -> None:
+    letter(dealership_a)
+    customer = CustomerFactory(dealership=dealership_a)
+    customer.set_identity_number(KTP)
+    customer.save()
+    theirs = DealFactory(
+        dealership=dealership_a, customer=customer, created_at=before_the_letter(dealership_a, days=days)
+    )
+    adopt()
+    theirs.refresh_from_db()
+    assert theirs.order_number == ""
+    assert Deal.objects.filter(order_number=SPK).count() == 1
+
+
+def test_a_deal_that_was_delivered_is_no_later_letters(dealership_a: Dealership, owner: User) -> None:
+    letter(dealership_a)
+    customer = CustomerFactory(dealership=dealership_a)
+    customer.set_identity_number(KTP)
+    customer.save()
+    deal = DealFactory(dealership=dealership_a, customer=customer, created_at=before_the_letter(dealership_a))
+    for verb in ("quote", "submit", "contract", "deliver"):
+        getattr(stages, verb)(deal, by=owner)
+    adopt()
+    assert Deal.objects.filter(order_number=SPK).exclude(pk=deal.pk).count() == 1
+
+
+def test_a_letter_that_shrank_tells_of_the_deals_that_it_orders_no_more(dealership_a: Dealership) -> None:
+    record = letter(dealership_a, {"quantity": 2})
+    adopt()
+    record.unit.update(quantity=1)
+    before = rows()
+    again()
+    assert rows() == before
+    last = Deal.objects.order_by("pk").last()
+    assert told("spk_read").kept == [[str(last), "stage", "contracted", "cancelled"]]
+
+
 def test_the_deal_that_people_began_is_the_letters_and_stays_theirs(dealership_a: Dealership, owner: User) -> None:
     letter(dealership_a)
     customer = CustomerFactory(dealership=dealership_a)
     customer.set_identity_number(KTP)
     customer.save()
-    mine = DealFactory(dealership=dealership_a, customer=customer, created_at=timezone.now())
+    mine = DealFactory(dealership=dealership_a, customer=customer, created_at=before_the_letter(dealership_a))
     adopt()
     deal = Deal.objects.get()
     assert (deal, deal.order_number, deal.stage, deal.chosen.price) == (mine, SPK, "draft", Decimal(18_500_000))
@@ -193,7 +235,7 @@ def test_two_deals_of_a_customer_are_neither_the_letters(dealership_a: Dealershi
     customer.set_identity_number(KTP)
     customer.save()
     for _ in range(2):
-        DealFactory(dealership=dealership_a, customer=customer)
+        DealFactory(dealership=dealership_a, customer=customer, created_at=before_the_letter(dealership_a))
     adopt()
     assert Deal.objects.exclude(order_number="").count() == 1
     assert Deal.objects.count() == 3
@@ -275,7 +317,7 @@ def test_the_lead_of_the_letters_prospect_is_won_and_its_salesperson_has_the_dea
     adopt()
     lead, deal = Lead.objects.get(), Deal.objects.get()
     assert (lead.status, lead.converted_at is not None) == ("won", True)
-    assert (deal.customer, deal.salesperson) == (lead.customer, owner)
+    assert (deal.customer, deal.salesperson, deal.lead) == (lead.customer, owner, lead)
     assert Customer.objects.count() == 1
     before = rows()
     again()

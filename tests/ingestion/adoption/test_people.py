@@ -6,15 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, OperationalError
+from django.test import Client
 from django.utils import timezone
 
 from crm import merging, privacy, services
 from crm.models import ContactPoint, Customer, Lead
-from dealers.models import Dealership
+from dealers.models import Dealership, User
 from dealers.tenancy import platform
 from ingestion import adoption
 from ingestion.job_types import JOB_TYPES
 from ingestion.models import Adoption, Feed
+from ingestion.tasks import adopt_again
 from tests.factories import CustomerFactory, FeedFactory, record_of
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +142,120 @@ def test_who_was_merged_is_the_one_that_stays(dealership_a: Dealership) -> None:
     merging.merge(winner, Customer.objects.exclude(pk=winner.pk).get())
     again()
     assert [pk for label, pk, _words in Adoption.objects.get().made if label == "crm.customer"] == [winner.pk]
+
+
+# -- strangers
+
+
+@pytest.mark.parametrize("number", ["0", "123", "-", "1111111111111111", "0000000000000001"])
+def test_a_number_that_fills_a_form_makes_no_two_people_one(dealership_a: Dealership, number: str) -> None:
+    prospect(dealership_a, no_ktp=number)
+    prospect(dealership_a, no_ktp=number, nama_lengkap="Siti", no_kontak="08111111111")
+    adopt()
+    assert set(Customer.objects.values_list("name", flat=True)) == {"Budi Santoso", "Siti"}
+    assert set(Customer.objects.values_list("identity_hash", flat=True)) == {""}
+
+
+def test_one_telephone_and_two_names_are_two_people(dealership_a: Dealership) -> None:
+    prospect(dealership_a, no_ktp=None)
+    prospect(dealership_a, no_ktp=None, nama_lengkap="Ani Santoso")
+    adopt()
+    assert set(Customer.objects.values_list("name", flat=True)) == {"Budi Santoso", "Ani Santoso"}
+
+
+def test_who_is_known_by_telephone_and_name_learns_the_identity_number(dealership_a: Dealership) -> None:
+    known = services.add(Customer(dealership=dealership_a, name="budi santoso"), phone="+6281234567890")
+    prospect(dealership_a)
+    adopt()
+    prospect(dealership_a, no_kontak="08111111111", nama_lengkap="B. Santoso")
+    adopt()
+    known.refresh_from_db()
+    assert Customer.objects.get() == known
+    assert known.identity_number == KTP
+
+
+def test_a_lead_that_people_deleted_is_not_made_again(dealership_a: Dealership) -> None:
+    prospect(dealership_a)
+    adopt()
+    Lead.objects.get().delete()
+    again()
+    again()
+    assert not Lead.objects.exists()
+    assert Customer.objects.count() == 1
+
+
+def test_a_record_that_contradicts_what_is_just_being_written_is_tried_once_more(
+    dealership_a: Dealership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopter, errors = adoption.ADOPTERS["prospect"], [IntegrityError("duplicate key")]
+
+    def fail_once(record: Any, outcome: Any) -> None:
+        adopter(record, outcome)
+        if errors:
+            raise errors.pop()
+
+    monkeypatch.setitem(adoption.ADOPTERS, "prospect", fail_once)
+    prospect(dealership_a)
+    adopt()
+    assert Adoption.objects.get().state == Adoption.State.ADOPTED
+    assert Customer.objects.count() == 1
+
+
+def test_a_record_waits_on_where_the_database_saw_a_deadlock(
+    dealership_a: Dealership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    def locked(record: Any, outcome: Any) -> None:
+        raise OperationalError("deadlock detected") from Deadlock()
+
+    prospect(dealership_a)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setitem(adoption.ADOPTERS, "prospect", locked)
+        adopt()
+    assert Adoption.objects.get().state == Adoption.State.WAITING
+    adopt()
+    assert Adoption.objects.get().state == Adoption.State.ADOPTED
+
+
+# -- switches and retries
+
+
+def test_to_switch_it_off_forgets_nothing_that_a_record_became(dealership_a: Dealership, feed: Feed) -> None:
+    prospect(dealership_a)
+    prospect(dealership_a, nama_lengkap=None)
+    adopt()
+    prospect(dealership_a)
+    before = list(Adoption.objects.exclude(state="waiting").values())
+    Adoption.objects.update(state=Adoption.State.WAITING)
+    adoption.switch(feed, False)
+    assert list(Adoption.objects.values()) == before
+
+
+def test_what_could_not_be_is_tried_again_every_night_where_its_feed_adopts(
+    dealership_a: Dealership, dealership_b: Dealership, feed: Feed
+) -> None:
+    theirs = FeedFactory(dealership=dealership_b, job_type="prospect", adopts=True)
+    for each in (dealership_a, dealership_b):
+        prospect(each, nama_lengkap=None)
+    adopt()
+    PROSPECT.record.objects.update(nama_lengkap="Budi Santoso")
+    adoption.switch(theirs, False)
+    with platform("a test"):
+        adopt_again()
+    adopt()
+    assert Customer.objects.get().dealership == dealership_a
+
+
+def test_what_is_switched_off_is_not_tried_again(
+    owner: User, client: Client, dealership_a: Dealership, feed: Feed
+) -> None:
+    Dealership.objects.update(language="en")
+    prospect(dealership_a, nama_lengkap=None)
+    adopt()
+    adoption.switch(feed, False)
+    answer = client.post(f"/ingestion/adoptions/{Adoption.objects.get().pk}/again/", follow=True)
+    assert "is not adopted at" in answer.content.decode()
+    adoption.try_again("prospect", dealership_a, "no_ktp", [KTP])
+    assert Adoption.objects.get().state == Adoption.State.REFUSED

@@ -15,10 +15,12 @@ from ingestion.job_types import JOB_TYPES
 from ingestion.models import Adoption, Feed
 from inventory.models import Vehicle
 from tests.factories import FeedFactory, VehicleFactory, record_of
+from tests.ingestion.adoption.said import visit
 
 pytestmark = pytest.mark.django_db
 UINB = JOB_TYPES["uinb_read"]
 FRAME, ENGINE = "JM9126PK230036", "JM91E2230045"
+FULL = "MH1JM9126PK230036"
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +148,105 @@ def test_whoever_adopts_can_be_stopped_and_goes_on_where_it_was(feed: Feed, deal
     assert Vehicle.objects.count() == 1
     adopt()
     assert Vehicle.objects.count() == 3
+
+
+def test_a_vehicle_that_went_to_another_dealership_is_not_made_again(
+    feed: Feed, dealership_a: Dealership, dealership_b: Dealership
+) -> None:
+    receipt(dealership_a)
+    adopt()
+    Vehicle.objects.update(dealership=dealership_b)
+    for _ in range(2):
+        adoption.again(UINB, dealership_a)
+        adopt()
+        assert "was here and left" in Adoption.objects.get().problems[0]
+        assert Vehicle.objects.get().dealership == dealership_b
+
+
+def test_a_vehicle_that_people_deleted_is_not_made_again(feed: Feed, dealership_a: Dealership) -> None:
+    record = receipt(dealership_a)
+    line = record.unit.get()
+    line.pk, line.position = None, 2
+    line.no_rangka, line.no_mesin = "JM9126PK230037", "JM91E2230046"
+    line.save()
+    adopt()
+    Vehicle.objects.get(vin=FRAME).delete()
+    for _ in range(3):
+        adoption.again(UINB, dealership_a)
+        adopt()
+    assert Vehicle.objects.get().vin == "JM9126PK230037"
+
+
+def test_numbers_are_kept_as_numbers_are(feed: Feed, dealership_a: Dealership) -> None:
+    vehicle = VehicleFactory(dealership=dealership_a, vin=FRAME)
+    receipt(dealership_a, no_mesin="jm91e 2230045 ")
+    adopt()
+    vehicle.refresh_from_db()
+    assert vehicle.engine_number == ENGINE
+
+
+def test_a_vehicle_that_is_known_by_its_engine_learns_its_frame(feed: Feed, dealership_a: Dealership) -> None:
+    vehicle = VehicleFactory(dealership=dealership_a, vin="", engine_number=ENGINE)
+    FeedFactory(dealership=dealership_a, job_type="pkb", adopts=True)
+    visit(dealership_a, no_mesin=None)
+    adopt()
+    assert not vehicle.odometer_readings.exists()
+    receipt(dealership_a)
+    adopt()
+    adopt()
+    vehicle.refresh_from_db()
+    assert vehicle.vin == FRAME
+    assert vehicle.odometer_readings.get().km == 800
+
+
+@pytest.mark.parametrize(("here", "there"), [(FULL, FULL[3:]), (FULL[3:], FULL)])
+def test_a_vehicle_is_one_whether_its_frame_number_has_the_makers_code_or_not(
+    feed: Feed, dealership_a: Dealership, here: str, there: str
+) -> None:
+    vehicle = VehicleFactory(dealership=dealership_a, vin=here)
+    receipt(dealership_a, no_rangka=there)
+    adopt()
+    assert Vehicle.objects.get() == vehicle
+    assert Vehicle.objects.get().vin == here
+
+
+def test_a_frame_number_without_the_makers_code_is_that_of_one_vehicle_alone(
+    feed: Feed, dealership_a: Dealership
+) -> None:
+    VehicleFactory(dealership=dealership_a, vin=FULL)
+    VehicleFactory(dealership=dealership_a, vin="MLH" + FULL[3:])
+    receipt(dealership_a, no_rangka=FULL[3:])
+    adopt()
+    assert "belong to two vehicles" in Adoption.objects.get().problems[0]
+    exact = VehicleFactory(dealership=dealership_a, vin=FULL[3:])
+    adoption.again(UINB, dealership_a)
+    adopt()
+    assert Adoption.objects.get().made[0][1] == exact.pk
+
+
+def test_another_engine_is_another_vehicle_whatever_its_frame_ends_in(feed: Feed, dealership_a: Dealership) -> None:
+    VehicleFactory(dealership=dealership_a, vin="MLH" + FULL[3:], engine_number="JM91E9999999")
+    receipt(dealership_a, no_rangka=FULL[3:])
+    adopt()
+    assert Vehicle.objects.count() == 2
+
+
+@pytest.mark.parametrize("list_status", ["0", "1"])
+def test_what_has_not_arrived_is_on_its_way(feed: Feed, dealership_a: Dealership, list_status: str) -> None:
+    ordered = VehicleFactory(dealership=dealership_a, vin="JM9126PK230037", status="on_order", acquired_on=None)
+    record = receipt(dealership_a, kuantitas_diterima=1 if list_status == "0" else 0)
+    UINB.record.objects.update(status_shipping_list=list_status)
+    line = record.unit.get()
+    line.pk, line.position = None, 2
+    line.no_rangka, line.no_mesin = ordered.vin, None
+    line.save()
+    adopt()
+    assert set(Vehicle.objects.values_list("status", "acquired_on")) == {("in_transit", None)}
+    UINB.record.objects.update(status_shipping_list="1")
+    record.unit.update(kuantitas_diterima=1)
+    adoption.again(UINB, dealership_a)
+    adopt()
+    assert set(Vehicle.objects.values_list("status", "acquired_on")) == {("received", record.tanggal_terima)}
 
 
 # -- pages

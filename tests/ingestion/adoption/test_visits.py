@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from crm import timeline
 from crm.models import Customer, Ownership
 from dealers.models import Dealership, User
 from dealers.roles import Role
+from dealers.tenancy import platform
 from ingestion.models import Adoption
+from ingestion.tasks import adopt_again
 from inventory.models import OdometerReading, Vehicle
 from tests.factories import CustomerFactory, VehicleFactory
 from tests.ingestion.adoption.said import ENGINE, FRAME, adopt, again, arrival, feeds, told, visit
@@ -72,6 +74,63 @@ def test_a_reading_that_people_noted_is_not_doubled(dealership_a: Dealership, ve
     visit(dealership_a)
     adopt()
     assert readings() == [(800, date(2026, 2, 20))]
+
+
+def test_a_correction_leaves_what_people_noted(dealership_a: Dealership, vehicle: Vehicle) -> None:
+    vehicle.read_odometer(km=800, read_on=date(2026, 2, 20))
+    record = visit(dealership_a)
+    adopt()
+    type(record).objects.update(km_terakhir=900)
+    again()
+    again()
+    assert readings() == [(800, date(2026, 2, 20)), (900, date(2026, 2, 20))]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"km_terakhir": None},
+        {"tanggal_servis": None},
+        {"no_rangka": "JM9126PK230099", "no_mesin": None},
+        {"no_rangka": "JM91", "no_mesin": None},
+        {"km_terakhir": 500},
+    ],
+    ids=str,
+)
+def test_a_correction_that_leaves_no_reading_takes_the_wrong_one_away(
+    dealership_a: Dealership, vehicle: Vehicle, more: dict[str, Any]
+) -> None:
+    vehicle.read_odometer(km=600, read_on=date(2026, 2, 1))
+    record = visit(dealership_a)
+    adopt()
+    type(record).objects.update(**more)
+    again()
+    again()
+    vehicle.refresh_from_db()
+    assert readings() == [(600, date(2026, 2, 1))]
+    assert vehicle.odometer == 600
+
+
+@pytest.mark.parametrize("plate", ["B1234XYZ", "b 1234 xyz", "B-1234-XYZ"])
+def test_a_plate_tells_the_vehicle_however_it_is_written(
+    dealership_a: Dealership, vehicle: Vehicle, plate: str
+) -> None:
+    visit(dealership_a, no_rangka=None, no_mesin=None, no_polisi=plate)
+    adopt()
+    assert OdometerReading.objects.get().vehicle == vehicle
+
+
+def test_a_visit_of_a_vehicle_that_people_add_is_read_the_night_after(dealership_a: Dealership) -> None:
+    visit(dealership_a)
+    visit(dealership_a, no_rangka=None, no_mesin=None, no_polisi="B1234XYZ", km_terakhir=900)
+    visit(dealership_a, no_rangka="JM9126PK230099", no_mesin=None, no_polisi=None)
+    adopt()
+    VehicleFactory(dealership=dealership_a, vin=f"MH1{FRAME}", plate="B 1234 XYZ", status="delivered")
+    with platform("a test"):
+        adopt_again()
+    assert Adoption.objects.waiting().count() == 2
+    adopt()
+    assert [km for km, _day in readings()] == [800, 900]
 
 
 @pytest.mark.parametrize(
@@ -160,3 +219,23 @@ def test_a_customers_timeline_has_the_visits_of_what_they_owned_then(
     assert found[0].address in client.get(f"/customers/{customer.pk}/").content.decode()
     older = timeline.page(owner, customer, "service", before=found[0].at)
     assert [entry.at for _day, entries in older.days for entry in entries] == [moment]
+
+
+@pytest.mark.parametrize("last", [date.max, date.max - timedelta(days=1), date(9998, 12, 31)])
+def test_who_owns_a_vehicle_for_ever_has_its_visits(
+    owner: User, dealership_a: Dealership, customer: Customer, last: date
+) -> None:
+    visit(dealership_a, no_work_order="WO/1")
+    Ownership.objects.update(until=last)
+    page = timeline.page(owner, customer, "service")
+    assert [entry.text.split(" · ")[0] for _day, entries in page.days for entry in entries] == ["WO/1"]
+
+
+def test_a_vehicles_page_shows_work_orders_of_its_frame_with_and_without_the_makers_code(
+    owner: User, client: Client, dealership_a: Dealership, vehicle: Vehicle
+) -> None:
+    shown = visit(dealership_a, no_rangka=f"MH1{FRAME}")
+    others = visit(dealership_a, no_rangka=f"MHF{FRAME}")
+    text = client.get(f"/inventory/{vehicle.pk}/").content.decode()
+    assert f"/records/pkb/{shown.pk}/" in text
+    assert f"/records/pkb/{others.pk}/" not in text
