@@ -121,7 +121,7 @@ def test_every_resource_that_is_looked_up_has_a_search() -> None:
     for model, lookup in LOOKUPS.items():
         assert "search" in lookup.resource.filterset.base_filters, model
     assert {Customer, Vehicle, Lead, Deal, User} == set(LOOKUPS)
-    assert all(not resource.looked_up or resource.model in LOOKUPS for resource in REGISTRY.values())
+    assert all(not resource.searched or resource.model in LOOKUPS for resource in REGISTRY.values())
 
 
 # -- the box
@@ -282,6 +282,26 @@ def test_two_who_change_one_row_are_told_of_the_row_not_of_its_number(
     answer = client.post(address, {**sent, "referred_by-words": f"Mine #{mine.pk}"})
     assert answer.status_code == 409
     assert "“Others”" in answer.content.decode()
+
+
+def test_what_a_form_was_filled_with_may_be_no_value_any_more(
+    owner: User, client: Client, dealership_a: Dealership
+) -> None:
+    """A choice that is gone, or an input that somebody tampered with, is compared as it was sent."""
+    friend = CustomerFactory(dealership=dealership_a, preferred_channel="sms", birth_date="1990-01-01")
+    sent = {"version": "1", "kind": "person", "name": friend.name, "birth_date": "1990-01-01"}
+    sent |= {"initial-preferred_channel": "telex", "preferred_channel": "telex", "initial-birth_date": "today"}
+    answer = client.post(f"/customers/{friend.pk}/edit/", sent)
+    assert answer.status_code == 302, answer.context["form"].errors
+    friend.refresh_from_db()
+    assert friend.preferred_channel == "sms"
+    deal = DealFactory(dealership=dealership_a)
+    sent = {"version": "1", "name": "1", "price": "18000000", "initial-price": "dear", "initial-tax": "x", "tax": "x"}
+    assert client.post(f"/deals/scenarios/{deal.chosen.pk}/save/", sent).status_code in (409, 422)
+
+
+def test_for_whom_somebody_looked_is_kept_by_no_audit() -> None:
+    assert all("search" in REGISTRY[name].secret_filters for name in ("customers", "deals", "leads"))
 
 
 def test_a_hidden_field_stays_hidden() -> None:
