@@ -95,7 +95,7 @@ class SaveScenario(ScenarioPart):
             with transaction.atomic():
                 scenario = scenarios.held(scenario)  # before it is compared with what was sent
                 if "apply" in data:
-                    data = applied(data, data["apply"])
+                    data = applied(data, str(data["apply"]))
                 if "save_as" in data:
                     return self.save_as(scenario, data)
                 desk = self.desk(scenario, data)
