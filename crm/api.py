@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import exceptions, serializers, status
@@ -17,7 +18,7 @@ from crm import privacy, services
 from crm.deleted import DELETE, DELETED
 from crm.forms import EraseForm
 from crm.resources import CUSTOMERS, ERASE, EXPORT, REVEAL
-from dealers.api_resources import row_serializer, viewset_of
+from dealers.api_resources import refused, row_serializer, viewset_of
 
 ASKED = ("phone", "email", "name", "identity_number")
 ACTS = {"reveal": REVEAL, "export": EXPORT, "erase": ERASE, "restore": DELETE}
@@ -91,7 +92,10 @@ class CustomerViewSet(Base):
         row = DELETED.rows(request.user).filter(pk=pk).first()
         if row is None:
             raise exceptions.NotFound
-        services.restore(row, by=request.user)
+        try:
+            services.restore(row, by=request.user)
+        except ValidationError as error:
+            raise refused(error)
         return self.told(row)
 
     @extend_schema(request=body_of(EraseForm), responses={204: None})

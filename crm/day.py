@@ -7,7 +7,8 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, F, IntegerField, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -61,11 +62,12 @@ def day_of(user: Any, person: Any, now: datetime, most: int = MOST) -> Day:
         default=Value(TODAY),
         output_field=IntegerField(),
     )
+    at = Case(When(unanswered, then=Coalesce("first_response_due_at", "next_step_at")), default=F("next_step_at"))
     visible: Any = LEADS.rows(user)
     booked: Any = APPOINTMENTS.rows(user)
     leads = visible.open().filter(unanswered | Q(next_step_at__lt=end), assigned_to=person)
     meetings = booked.planned().filter(salesperson=person, starts_at__gte=begin, starts_at__lt=end)
-    tasks = [step_of(each) for each in leads.annotate(rank=rank).order_by("rank", "next_step_at", "pk")[:most]]
+    tasks = [step_of(each) for each in leads.annotate(rank=rank, at=at).order_by("rank", "at", "pk")[:most]]
     tasks += [meeting_of(each, now) for each in meetings.order_by("starts_at")[:most]]
     found = sorted(tasks, key=lambda each: each.key)[:most]
     return Day(found, leads.count() + meetings.count() - len(found))
@@ -74,8 +76,7 @@ def day_of(user: Any, person: Any, now: datetime, most: int = MOST) -> Day:
 def step_of(lead: Any) -> Task:
     tag = {LATE: "bad", NEW: "warn", OVERDUE: "bad"}.get(lead.rank, "")
     words = {LATE: _("Not answered in time"), NEW: _("New: answer")}.get(lead.rank) or lead.next_step or _("Next step")
-    at = lead.first_response_due_at if lead.rank in (LATE, NEW) else None
-    return Task(lead.rank, at or lead.next_step_at, lead, words, LEADS.address(lead), tag)
+    return Task(lead.rank, lead.at, lead, words, LEADS.address(lead), tag)
 
 
 def meeting_of(meeting: Appointment, now: datetime) -> Task:

@@ -93,7 +93,7 @@ class RestorePage(VerbPage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.allowed(pk)
-        outcome = done(self.verb, row, request.user, None)
+        outcome = done(self.resource, self.verb, row, request.user, None)
         tell(request, [outcome])
         return redirect(CUSTOMERS.address(row) if outcome[0] else self.resource.list_address)
 

@@ -140,7 +140,8 @@ def plain(text: str, dealership: Dealership) -> Iterator[Suggestion]:
         for match in pattern.finditer(text):
             yield Suggestion("name", " ".join(match[1].split()), sure, *match.span(1))
     for match in MILLIONS.finditer(text):
-        yield Suggestion("budget", Decimal(match[1].replace(",", ".")) * 1_000_000, 0.7, *match.span())
+        budget = (Decimal(match[1].replace(",", ".")) * 1_000_000).quantize(Decimal(1))
+        yield Suggestion("budget", budget, 0.7, *match.span())
     plates = list(plates_in(text, dealership))
     yield from plates
     yield from stock(text, dealership, plates)

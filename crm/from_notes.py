@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from config.backoffice.pages import ResourcePage
 from crm import extraction
 from crm.lead_resources import LEADS
+from crm.models.lead import LONGEST_NOTES
 from dealers.models import Dealership
 
 
@@ -50,7 +52,13 @@ class NotesPage(ResourcePage):
             return self.answer("crm/from_notes.html", 422, form=form, crumbs=self.crumbs())
         dealership, text = form.cleaned_data["dealership"], form.cleaned_data["text"]
         found = extraction.suggest(text, dealership)
-        initial = found.initial() | {"dealership": dealership, "notes": text[:4000], "source": "message"}
+        notes = text[:LONGEST_NOTES]
+        if notes != text:
+            messages.warning(
+                request,
+                _("The notes hold %(most)s letters: the end of the text is left out.") % {"most": LONGEST_NOTES},
+            )
+        initial = found.initial() | {"dealership": dealership, "notes": notes, "source": "message"}
         return self.answer(
             "crm/from_notes_confirm.html",
             form=LEADS.form_for(request.user, "add", initial=initial),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from config.backoffice.inputs import day_input
-from crm import lead_services
+from crm import contact_values, lead_services
+from crm.forms import checked_phone
 from crm.models import Absence, Appointment, Customer, Lead
 from crm.models.rota import sellers
 from dealers.choosing import Person
@@ -20,20 +20,6 @@ from inventory.models import Vehicle
 
 def moment_input() -> forms.DateTimeInput:
     return forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-
-def e164(text: str, country: str) -> str:
-    """A telephone number as it is kept: +62…; raises ValidationError for one that nobody can have."""
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_valid_number(number):
-        raise ValidationError(
-            _("“%(text)s” is no telephone number. Write it as it is dialled, with the country's code if it is abroad."),
-            params={"text": text[:40]},
-        )
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 IN_STOCK = {"status": [each.value for each in Vehicle.IN_STOCK]}
@@ -71,6 +57,13 @@ class LeadForm(forms.ModelForm):
     """A lead as a person writes it down; what is done with it later are its verbs."""
 
     customer = forms.ModelChoiceField(Customer.objects.none(), required=False, widget=forms.HiddenInput)
+    phone = forms.CharField(
+        label=_("phone"),
+        required=False,
+        max_length=40,
+        help_text=_("With the country's code, or without."),
+        widget=forms.TextInput(attrs={"type": "tel"}),
+    )
     vehicles = Vehicles(Vehicle.objects.none(), required=False, label=_("vehicles in stock"))
     assigned_to = Person(required=False, label=_("salesperson"), help_text=_("Blank: the next in turn."))
     budget = forms.DecimalField(label=_("budget"), min_value=0, max_digits=16, decimal_places=2, required=False)
@@ -90,8 +83,10 @@ class LeadForm(forms.ModelForm):
             self.initial["vehicles"] = self.instance.vehicle_ids
 
     def clean_phone(self) -> str:
-        country = getattr(self.cleaned_data.get("dealership"), "country", "ID")
-        return e164(self.cleaned_data["phone"], country) if self.cleaned_data["phone"] else ""
+        return checked_phone(self.cleaned_data["phone"], self.cleaned_data.get("dealership"))
+
+    def clean_email(self) -> str:
+        return contact_values.email(self.cleaned_data["email"]) if self.cleaned_data["email"] else ""
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

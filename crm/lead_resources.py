@@ -127,7 +127,6 @@ class LeadResource(DealershipResource):
     searched = True
     first_filters = ("search", "status", "assigned_to", "attention")
     secret_filters = frozenset({"search"})
-    looked_up = True
     verbs: Sequence[Verb] = (
         Verb(
             "contact",
@@ -137,6 +136,7 @@ class LeadResource(DealershipResource):
             forms.LeadContactForm,
             "phone",
             open_to=lambda row: row.is_open,
+            once=True,
         ),
         Verb(
             "plan",

@@ -57,11 +57,19 @@ def wish_for(lead: Lead, vehicles: Iterable[Vehicle]) -> None:
 
 @transaction.atomic
 def make_customer(lead: Lead, *, by: Any = None) -> Customer:
-    """The lead's customer; a new one of its name unless it has one."""
+    """The lead's customer; a new one of its name unless it has one.
+
+    Raises ValidationError if its number or e-mail is none: leads that were written down long ago have them as typed.
+    """
     lead.hold()
     if lead.customer is not None:
         return lead.customer
-    made = services.add(Customer(dealership=lead.dealership, name=lead.name), phone=lead.phone, email=lead.email)
+    here = lead.dealership
+    reached = {
+        kind: services.normal(kind, text, here.country) if text else ""
+        for kind, text in (("phone", lead.phone), ("email", lead.email))
+    }
+    made = services.add(Customer(dealership=here, name=lead.name), **reached)
     audit.record("customer.added", made)
     lead.keep("made_customer", customer=made)
     return made

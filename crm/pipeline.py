@@ -67,11 +67,16 @@ class Column:
 
 
 def asked(user: Any, request: HttpRequest) -> QuerySet[Any]:
-    """The leads of the board, as the address filters them: all that are open, and those closed lately."""
+    """The leads of the board, as the address filters them: all that are open, and those closed lately.
+
+    Raises ValidationError for a filter that cannot be: the whole board would pass for an answer.
+    """
     filterset = LEADS.filtered(user, filter_bar.read(request.GET), request)
-    rows = filterset.qs if filterset.is_valid() else LEADS.rows(user)
+    if not filterset.is_valid():
+        filters, errors = filterset.filters, filterset.form.errors
+        raise ValidationError([f"{filters[name].label}: {words}" for name in errors for words in errors[name]])
     lately = timezone.now() - timedelta(days=CLOSED_DAYS)
-    found: QuerySet[Any] = rows.filter(Q(status__in=Lead.OPEN) | Q(closed_at__gte=lately))
+    found: QuerySet[Any] = filterset.qs.filter(Q(status__in=Lead.OPEN) | Q(closed_at__gte=lately))
     return found
 
 
@@ -99,13 +104,18 @@ def cards_of(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 class PipelinePage(ResourcePage):
     def get(self, request: HttpRequest) -> HttpResponse:
-        user = request.user
-        rows = asked(user, request)
+        user, problems = request.user, list[str]()
+        try:
+            rows = asked(user, request)
+        except ValidationError as error:
+            problems, rows = error.messages, LEADS.rows(user).none()
         columns = columns_of(rows)
         for lead in cards_of(rows):
             columns[lead.status].cards.append(Card(lead, f"{LEADS.list_address}{lead.pk}/", money(lead)))
         return self.answer(
             "crm/pipeline.html",
+            422 if problems else 200,
+            problems=problems,
             columns=list(columns.values()),
             reasons=Lead.LostReason.choices,
             people=choices_of(people(user, "crm.lead:view")),
@@ -129,10 +139,11 @@ class MovePage(ResourcePage):
         try:
             if not form.is_valid():
                 raise ValidationError([words for errors in form.errors.values() for words in errors])
+            rows = asked(request.user, request)
             lead.move(**form.cleaned_data, seen=request.POST.get("seen", ""), by=request.user)
         except ValidationError as error:
             return JsonResponse({"words": " ".join(error.messages)}, status=409)
-        columns = columns_of(asked(request.user, request))
+        columns = columns_of(rows)
         words = _("%(lead)s: %(status)s") % {"lead": lead, "status": lead.get_status_display()}
         counts = {name: {"count": each.count, "sum": each.sum} for name, each in columns.items()}
         return JsonResponse({"words": words, "columns": counts})

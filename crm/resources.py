@@ -87,13 +87,22 @@ class CustomerResource(DealershipResource):
     listed = ("name", "type", "phone", "email", "vehicles", "tags", "created_at")
     searched = True
     first_filters = ("search", "type", "tag")
+    secret_filters = frozenset({"search"})
     untold = frozenset({"identity_sealed", "identity_hash", "deleted_at", "erased_at"})
     list_template = "crm/customers.html"
     detail_template = "crm/customer.html"
     form_template = "crm/customer_form.html"
-    looked_up = True
     verbs = (
-        Verb("consent", _("Record consent"), CHANGE, consented, ConsentForm, "circle-check", prepare=who_can_be_asked),
+        Verb(
+            "consent",
+            _("Record consent"),
+            CHANGE,
+            consented,
+            ConsentForm,
+            "circle-check",
+            prepare=who_can_be_asked,
+            once=True,
+        ),
         Verb("merge", _("Merge"), MERGE, take_in, MergeForm, "arrow-merge", danger=True),
     )
 

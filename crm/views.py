@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.backoffice.pages import FormPage, ResourcePage, VerbPage, once_of, tell
 from config.backoffice.resources import REGISTRY, Verb
@@ -146,7 +147,7 @@ class Export(ResourcePage):
 class ErasePage(VerbPage):
     """Erases a person, for a reason; there is no page to go back to."""
 
-    verb = Verb("erase", _("Erase"), ERASE, privacy.erase, EraseForm, "trash", danger=True)
+    verb = Verb("erase", gettext_lazy("Erase"), ERASE, privacy.erase, EraseForm, "trash", danger=True)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         row, form = self.allowed(pk), EraseForm(data=request.POST)

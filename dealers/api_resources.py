@@ -132,6 +132,10 @@ class ReadViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         row = self.get_object()
         return Response(self.get_serializer(row).data, headers={"ETag": f'"{row.row_version}"'})
 
+    def key(self) -> str:
+        """The one-time key of the request; nothing without one."""
+        return self.request.headers.get("Idempotency-Key", "").strip()[:200]
+
     def checked(self, form_class: type[forms.Form], *, partial: bool = False) -> dict[str, Any]:
         body = body_of(form_class)(data=self.request.data, partial=partial)
         body.is_valid(raise_exception=True)
@@ -139,22 +143,30 @@ class ReadViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
 
     def do(self, verb: Verb) -> Response:
         """Carry out a verb of the row."""
-        given: dict[str, Any] = {}
+        user, given = self.request.user, dict[str, Any]()
+        key = self.key() if verb.once else ""
         with transaction.atomic():
             row = self.locked()
-            data = self.checked(verb.form) if verb.form is not None else {}
-            self.need_known(row)
+            form = None
             if verb.form is not None:
-                form = self.resource.verb_form(verb, self.request.user, row, data=data)
-                if not form.is_valid():
-                    raise exceptions.ValidationError(problems(form))
-                given = form.cleaned_data
-            if not verb.open_to(row):
-                raise ConflictError
+                form = self.resource.verb_form(verb, user, row, data=self.checked(verb.form))
+                given = form.cleaned_data if form.is_valid() else {}
             try:
-                verb.call(row, by=self.request.user, **given)
+                if key and self.resource.carried_out(user, verb, row, given, key):
+                    return self.told(row)
+                self.need_known(row)
+                if form is not None and form.errors:
+                    raise exceptions.ValidationError(problems(form))
+                if not verb.open_to(row):
+                    raise ConflictError
+                with transaction.atomic():
+                    self.resource.carry_out(user, verb, row, given, key)
+            except once.KeyTaken as error:
+                raise ConflictError(" ".join(error.messages), code="key_taken")
             except ValidationError as error:
                 raise refused(error)
+            except IntegrityError:
+                raise ConflictError
         return self.told(row)
 
 
@@ -177,7 +189,7 @@ class ResourceViewSet(ReadViewSet, viewsets.ModelViewSet):
 
     def create(self, request: Request, *args: Any, **options: Any) -> Response:
         resource, user = self.resource, request.user
-        key = request.headers.get("Idempotency-Key", "").strip()[:200]
+        key = self.key()
         data = self.checked(resource.form)  # type: ignore[arg-type]
         if key and (row := self.made_before(key, data)) is not None:
             return self.told(row, status.HTTP_200_OK)
@@ -267,7 +279,9 @@ def viewset_of(resource: Resource) -> type[ReadViewSet]:
     made = type(f"{resource.model.__name__}ViewSet", (base,), declared)
     described = {
         verb.name.replace("-", "_"): extend_schema(
-            request=body_of(verb.form) if verb.form else None, responses=told, parameters=[IF_MATCH]
+            request=body_of(verb.form) if verb.form else None,
+            responses=told,
+            parameters=[IF_MATCH, *([IDEMPOTENCY_KEY] if verb.once else [])],
         )
         for verb in resource.verbs
     }

@@ -66,6 +66,25 @@ def make(  # noqa: PLR0913
         return row
 
 
+def did(user: Any, key: str, *, verb: str, row_id: int, asked: str) -> bool:
+    """Whether `user` did this with the key before. Raises KeyTaken if it was something else."""
+    found = OneTimeKey.objects.filter(holder=holder_of(user), key=key).first()
+    if found is None:
+        return False
+    if (found.resource, found.row_id, found.asked) != (verb, row_id, asked):
+        raise KeyTaken(_("This was sent before with something else. Open it again to send another one."))
+    return True
+
+
+def do(user: Any, key: str, *, verb: str, row: Any, asked: str, work: Callable[[], Any]) -> Any:  # noqa: PLR0913
+    """What `work` gives that is done with a row; nothing if it was done with this key before. Raises KeyTaken."""
+    with transaction.atomic():
+        mine = {"dealership_id": row.dealership_id, "holder": holder_of(user), "key": key}
+        of_it = {"resource": verb, "row_id": row.pk, "asked": asked}
+        _claimed, is_new = OneTimeKey.objects.get_or_create(**mine, defaults=of_it)
+        return work() if is_new or not did(user, key, verb=verb, row_id=row.pk, asked=asked) else None
+
+
 def forget() -> int:
     """Delete keys that nobody sends again; how many."""
     return int(OneTimeKey.objects.filter(used_at__lt=timezone.now() - KEPT).delete()[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import django_filters
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from config.backoffice.cells import Column, attribute
 from config.backoffice.filters import AnyOf, day_bounds
 from config.backoffice.inputs import day_input
-from config.backoffice.resources import Resource, register
+from config.backoffice.resources import Resource, Verb, register
 from dealers import audit, once
 from dealers.models import Dealership, DealershipRows, Holiday
 
@@ -75,6 +76,19 @@ class DealershipResource(Resource):
         changes = {name: [form.initial.get(name), form.cleaned_data[name]] for name in form.changed_data}
         audit.record(f"{self.model._meta.model_name}.changed", row, changes=changes)
         return row
+
+    def carry_out(self, user: Any, verb: Verb, row: Any, given: dict[str, Any], key: str = "") -> Any:
+        if not (key and verb.once):
+            return super().carry_out(user, verb, row, given)
+        work = partial(super().carry_out, user, verb, row, given)
+        return once.do(user, key, verb=self.of(verb), row=row, asked=once.hash_of(given), work=work)
+
+    def carried_out(self, user: Any, verb: Verb, row: Any, given: dict[str, Any], key: str) -> bool:
+        return once.did(user, key, verb=self.of(verb), row_id=row.pk, asked=once.hash_of(given))
+
+    def of(self, verb: Verb) -> str:
+        """A verb's name among all."""
+        return f"{self.name}-{verb.name}"
 
     def delete_row(self, user: Any, row: Any) -> None:
         """Raises ValidationError for a row that others stand on."""

@@ -137,7 +137,6 @@ class VehicleResource(DealershipResource):
     first_filters = ("search", "standing", "status", "make", "location")
     list_template = "inventory/list.html"
     cards_template = "inventory/cards.html"
-    looked_up = True
     detail_template = "inventory/vehicle.html"
     verbs = (
         Verb("move", _("Change status"), CHANGE, Vehicle.move_to, MoveForm, "arrows-sort", bulk=True),

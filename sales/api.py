@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import QueryDict
 from django.urls import path, reverse
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -238,6 +239,14 @@ class DealViewSet(DealViewSetBase):
             return Response(status=204)
         if request.method == "GET":
             return self.one(row)
+        with transaction.atomic():
+            row = self.attempt(lambda by: scenarios.held(row))
+            self.change(row)
+        return self.one(self.scenario_of(deal, row.pk))
+
+    def change(self, row: Scenario) -> None:
+        """Write what the request says into a scenario that is locked. Raises ChangedMeanwhile and ValidationError."""
+        request = self.request
         known = request.headers.get("If-Match", "*").strip()
         if known not in ("*", f'"{merging.version_of(row)}"'):
             raise ChangedMeanwhile
@@ -248,7 +257,6 @@ class DealViewSet(DealViewSetBase):
         if not desk.is_valid():
             raise exceptions.ValidationError(problems(desk))
         self.attempt(lambda by: desk.save())
-        return self.one(self.scenario_of(deal, row.pk))
 
     @extend_schema(request=None, responses=ScenarioSerializer)
     @action(detail=True, methods=["post"], url_path=r"scenarios/(?P<scenario>\d+)/choose")

@@ -16,6 +16,7 @@ from sales.arithmetic import BadOffer, Summary
 from sales.desk import GROSS, Desk
 from sales.forms import FileForm, RollForm
 from sales.models import Deal, DealFile, Scenario, TaxRate
+from sales.scenarios import RETURNS
 
 MOST_BESIDE = 3
 """Scenarios that are compared."""
@@ -47,7 +48,7 @@ def desk_of(request: HttpRequest, deal: Deal, desk: Desk | None = None) -> dict[
         "signed": offers.told(contract.figures, gross) if contract else None,
         "compared": compared(all_of_it[:MOST_BESIDE], deal.dealership.currency, gross),
         "deposits": list(deal.deposits.all()),
-        "may_remove_deposits": deal.is_open and request.user.has_perm("sales.deposit:delete", deal),
+        "may_remove_deposits": deal.stage in RETURNS and request.user.has_perm("sales.deposit:delete", deal),
         "documents": list(deal.documents.defer("pdf", "facts")),
         **files_of(request.user, deal),
         "points": checklist.of(deal),

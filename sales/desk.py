@@ -26,6 +26,8 @@ from sales.models import CatalogueItem, Item, Scenario, TaxRate, TradeIn
 GROSS = "sales.gross:view"
 NEW_ITEMS, NEW_TRADE_INS = 2, 1
 MOST_NEW = scenarios.MOST_ROWS
+MOST_DIGITS = 18
+"""Of an amount, before its point or after it."""
 
 
 class Desk:
@@ -217,9 +219,11 @@ def applied(data: QueryDict, cell: str) -> QueryDict:
     """What was sent, with the term and the down payment of a cell of the matrix, `36:5000000`."""
     term, _colon, down = cell.partition(":")
     try:
-        finance = int(term), Decimal(down)
+        months, amount = int(term), Decimal(down)
     except (ValueError, InvalidOperation):
+        months, amount = 0, Decimal("NaN")
+    if not amount.is_finite() or abs(amount.adjusted()) >= MOST_DIGITS:  # written out, it would be of any length
         raise ValidationError(_("Choose a cell of the table."))
     data = data.copy()
-    data["term"], data["down_payment"] = str(finance[0]), f"{finance[1]:f}"
+    data["term"], data["down_payment"] = str(months), f"{amount:f}"
     return data

@@ -44,9 +44,9 @@ class DealFilters(django_filters.FilterSet):
         model = Deal
         fields = ()
 
-    def waiting(self, qs: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
-        waits = Q(needs_approval=True, asked_at__isnull=False, approved_at=None, stage__in=Deal.OPEN)
-        return qs.filter(waits) if value else qs
+    def waiting(self, qs: Any, name: str, value: list[str]) -> QuerySet[Any]:
+        found: QuerySet[Any] = qs.waiting() if value else qs
+        return found
 
 
 class TaxRateFilters(django_filters.FilterSet):

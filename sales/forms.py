@@ -101,14 +101,22 @@ class DealForm(OwnForm):
             if who.pk != self.instance.salesperson_id and not places.exists():
                 self.add_error("salesperson", _("They have no place in this dealership."))
         moved = self.was and self.was != (getattr(customer, "pk", None), getattr(vehicle, "pk", None))
-        free = self.instance.stage in (Deal.Stage.DRAFT, Deal.Stage.QUOTED) and self.instance.asked_at is None
-        if moved and not free:
+        if moved and not self.free:
             raise ValidationError(
-                _("Customer and vehicle stay as they are once the vehicle is reserved or approval was asked.")
+                _(
+                    "Customer and vehicle stay as they are once the vehicle is reserved, approval was asked, or there "
+                    "are deposits or documents. Lose or cancel the deal, and begin another one."
+                )
             )
         if customer and vehicle and (self.instance.pk is None or self.instance.is_open):
             need_the_only(customer, vehicle, self.instance.pk)
         return found
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody relies yet on who buys what."""
+        deal = self.instance
+        return deal.stage in (Deal.Stage.DRAFT, Deal.Stage.QUOTED) and deal.asked_at is None and not deal.has_history
 
 
 def memberships(user: Any) -> Any:
@@ -238,6 +246,18 @@ class ReserveForm(forms.Form):
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("why"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ApproveForm(forms.Form):
+    """Yes to the price that is shown, and to no other."""
+
+    price = Amount(
+        label=_("price after the discount"),
+        max_digits=18,
+        decimal_places=3,
+        widget=forms.NumberInput(attrs={"readonly": True}),
+        help_text=_("What is approved. If somebody changes it meanwhile, nothing is."),
+    )
 
 
 class DepositForm(forms.Form):

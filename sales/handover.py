@@ -60,9 +60,9 @@ def let_go(vehicle: Vehicle | None, day: date) -> None:
 
 
 def owned_again(vehicle: Vehicle, deal: Deal) -> None:
-    """Who gave it away with the deal owns it as before."""
+    """Who gave it away with the deal owns it as before, be it the customer or somebody for whom they brought it."""
     day = deal.delivered_at.astimezone(deal.dealership.zone).date() if deal.delivered_at else None
-    last = Ownership.objects.filter(vehicle=vehicle, customer=deal.customer_id, until=day).first()
+    last = Ownership.objects.filter(vehicle=vehicle, until=day).order_by("-since", "-pk").first()
     if day is not None and last is not None:
         last.until = None
         last.save(update_fields=["until"])

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from config.backoffice.currencies import rounded
 from sales import arithmetic
 from sales.arithmetic import BadOffer, Finance, Line, Offer, Summary
 from sales.models import Contract, Deal, Item, Scenario, TradeIn
@@ -26,8 +27,11 @@ def offer_of(
     trade_ins: Iterable[TradeIn] | None = None,
     finance: Finance | None = None,
 ) -> Offer:
-    """A scenario with these items, trade-ins and finance, by default its own."""
-    deal, vehicle = scenario.deal, scenario.deal.vehicle
+    """A scenario with these items, trade-ins and finance, by default its own.
+
+    What the vehicle and the items cost is rounded to the currency: nobody at the desk may have to see or mend it.
+    """
+    deal, currency = scenario.deal, scenario.deal.dealership.currency
     lines = scenario.items.select_related("tax").order_by("pk") if items is None else items
     taken = scenario.trade_ins.order_by("pk") if trade_ins is None else trade_ins
     if finance is None and scenario.term is not None:
@@ -39,28 +43,37 @@ def offer_of(
             scenario.balloon,
         )
     return Offer(
-        currency=deal.dealership.currency,
+        currency=currency,
         price=scenario.price,
         discount=scenario.discount,
         tax_rate=scenario.tax.percent if scenario.tax else Decimal(0),
         tax_inclusive=scenario.tax_inclusive,
-        lines=tuple(line_of(each) for each in lines),
+        lines=tuple(line_of(each, currency) for each in lines),
         trade_ins=tuple(arithmetic.TradeIn(each.allowance, each.payoff) for each in taken),
         deposits=tuple(deal.deposits.order_by("pk").values_list("amount", flat=True)),
         finance=finance,
-        cost=None if vehicle.purchase_price is None else vehicle.cost,
+        cost=cost_of(deal),
         commission_rate=scenario.commission_rate,
     )
 
 
-def line_of(item: Item) -> Line:
+def cost_of(deal: Deal) -> Decimal | None:
+    """What the vehicle cost us, as far as it is known: now, or of a deal that is over as it was signed last."""
+    if (contract := deal.last_contract) is not None:
+        signed = contract.offer["cost"]
+        return None if signed is None else Decimal(signed)
+    cost = deal.vehicle.cost
+    return None if cost is None else rounded(cost, deal.dealership.currency)
+
+
+def line_of(item: Item, currency: str) -> Line:
     return Line(
         item.kind,  # type: ignore[arg-type]
         item.quantity,
         item.unit_price,
         item.tax.percent if item.tax else Decimal(0),
         item.tax_inclusive,
-        item.unit_cost,
+        rounded(item.unit_cost, currency),
     )
 
 
@@ -96,8 +109,11 @@ def told(figures: Mapping[str, Any], gross: bool) -> dict[str, Any]:
 
 
 def figures_of(deal: Deal) -> dict[str, Any] | None:
-    """What a deal comes to: as signed if it is, else as the chosen scenario is computed now; None if it cannot be."""
-    if (contract := deal.contract) is not None:
+    """What a deal comes to: as signed if it is or was, else as the chosen scenario is computed now; None if it cannot.
+
+    A deal that is over keeps the figures of its last contract, whatever its vehicle has cost since.
+    """
+    if (contract := deal.contract or deal.last_contract) is not None:
         return dict(contract.figures)
     if (chosen := deal.chosen) is None:
         return None

@@ -19,6 +19,7 @@ from sales import documents, scenarios, stages
 from sales.board import desk_of
 from sales.filters import CatalogueFilters, DealFilters, RegistrationFilters, TaxRateFilters
 from sales.forms import (
+    ApproveForm,
     CatalogueItemForm,
     DealForm,
     DepositForm,
@@ -80,6 +81,11 @@ def documented(deal: Deal, *, by: Any, kind: str, language: str = "") -> str:
     return str(_("%(document)s is made.") % {"document": documents.make(deal, by=by, kind=kind, language=language)})
 
 
+def price_now(form: Any, user: Any, deal: Any) -> None:
+    chosen = deal.chosen
+    form.initial = {"price": chosen.price - chosen.discount} if chosen else {}
+
+
 class DealResource(DealershipResource):
     """Sales from the first offer to the handover."""
 
@@ -105,19 +111,19 @@ class DealResource(DealershipResource):
     listed = ("number", "customer", "vehicle", "stage", "total", "salesperson", "created_at")
     searched = True
     first_filters = ("search", "stage", "salesperson", "approval")
-    looked_up = True
+    secret_filters = frozenset({"search"})
     verbs = (
         Verb("quote", _("Mark as quoted"), CHANGE, stages.quote, icon="file-text"),
         Verb("reserve", _("Reserve the vehicle"), CHANGE, stages.reserve, ReserveForm, "lock"),
         Verb("release", _("Release the vehicle"), CHANGE, stages.release, icon="route"),
         Verb("submit", _("Submit for approval"), CHANGE, stages.submit, icon="upload"),
-        Verb("approve", _("Approve"), APPROVE, stages.approve, icon="circle-check"),
+        Verb("approve", _("Approve"), APPROVE, stages.approve, ApproveForm, "circle-check", prepare=price_now),
         Verb("decline", _("Decline"), APPROVE, stages.decline, ReasonForm, "circle-x"),
         Verb("contract", _("Contract"), CHANGE, stages.contract, icon="signature"),
         Verb("revise", _("New revision"), CHANGE, stages.revise, icon="replace"),
         Verb("deliver", _("Deliver"), "sales.deal:deliver", stages.deliver, icon="truck-delivery"),
-        Verb("deposit", _("Add a deposit"), "sales.deposit:add", scenarios.deposit, DepositForm, "coin"),
-        Verb("document", _("Make a document"), CHANGE, documented, DocumentForm, "file-certificate"),
+        Verb("deposit", _("Add a deposit"), "sales.deposit:add", scenarios.deposit, DepositForm, "coin", once=True),
+        Verb("document", _("Make a document"), CHANGE, documented, DocumentForm, "file-certificate", once=True),
         Verb("lose", _("Lost"), CHANGE, stages.lose, ReasonForm, danger=True),
         Verb("cancel", _("Cancel the deal"), "sales.deal:cancel", stages.cancel, ReasonForm, danger=True),
         Verb("unwind", _("Unwind"), "sales.deal:unwind", stages.unwind, ReasonForm, "rotate-clockwise", danger=True),
@@ -150,7 +156,7 @@ class DealResource(DealershipResource):
 
     def delete_row(self, user: Any, row: Any) -> None:
         here = stages.locked(row.pk)
-        if here.stage != Deal.Stage.DRAFT or here.deposits.exists() or here.documents.exists():
+        if here.stage != Deal.Stage.DRAFT or here.has_history:
             raise ValidationError(
                 _("Deal %(number)s has a history: lose or cancel it instead.") % {"number": here.number}
             )

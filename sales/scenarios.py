@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,8 @@ MOST = 12
 """Scenarios of a deal."""
 MOST_ROWS = 50
 """Items, and trade-ins, of a scenario."""
+RETURNS = (*Deal.OPEN, *Deal.OVER)
+"""The stages in which a deposit may be returned: in all others it is part of what was signed."""
 COPIED = (
     *("price", "discount", "discount_reason", "tax_id", "tax_inclusive", "lender", "method", "rate", "term"),
     *("down_payment", "balloon", "commission_rate"),
@@ -32,20 +35,40 @@ COPIED_OF_TRADE_IN = ("make", "model", "year", "vin", "plate", "colour", "odomet
 
 def open_deal(pk: int) -> Deal:
     """The deal, locked, if its figures may change. Raises ValidationError."""
-    deal: Deal = Deal.objects.select_for_update(of=("self",)).select_related("dealership", "vehicle").get(pk=pk)
-    if not deal.is_open:
-        raise ValidationError(
-            _("Deal %(number)s is %(stage)s: its figures stay as they are. Make a new revision to change them.")
-            % {"number": deal.number, "stage": deal.get_stage_display()}
-        )
+    deal: Deal = Deal.objects.held(pk)
+    need_open(deal)
     return deal
+
+
+def need_open(deal: Deal) -> None:
+    """Raises ValidationError for a deal whose figures stay as they are."""
+    if not deal.is_open:
+        words = {
+            Deal.Stage.CONTRACTED: _(
+                "Deal %(number)s is %(stage)s: its figures stay as they are. Make a new revision to change them."
+            ),
+            Deal.Stage.DELIVERED: _(
+                "Deal %(number)s is %(stage)s: its figures stay as they are. Unwind it if it is to be undone."
+            ),
+        }.get(Deal.Stage(deal.stage), _("Deal %(number)s is %(stage)s: its figures stay as they are."))
+        raise ValidationError(words % {"number": deal.number, "stage": deal.get_stage_display()})
+
+
+def held(scenario: Scenario) -> Scenario:
+    """The scenario, locked with its deal, as it is now. Raises ValidationError if somebody has removed it."""
+    deal: Deal = Deal.objects.held(scenario.deal_id)
+    rows = deal.scenarios.select_for_update(of=("self",)).select_related("tax")
+    here: Scenario | None = rows.filter(pk=scenario.pk).first()
+    if here is None:
+        raise ValidationError(_("Somebody has removed “%(name)s” meanwhile.") % {"name": scenario})
+    here.deal = deal
+    return here
 
 
 def editable(scenario: Scenario) -> Scenario:
     """The scenario, locked with its deal, as it is now. Raises ValidationError for one that was signed."""
-    deal = open_deal(scenario.deal_id)
-    here: Scenario = deal.scenarios.select_for_update(of=("self",)).select_related("tax").get(pk=scenario.pk)
-    here.deal = deal
+    here = held(scenario)
+    need_open(here.deal)
     if here.is_locked:
         raise ValidationError(_("“%(name)s” was signed: it stays as it is. Save it as another one.") % {"name": here})
     return here
@@ -106,9 +129,9 @@ def write(
     if max(here.items.count(), here.trade_ins.count()) > MOST_ROWS:
         raise ValidationError(_("More than %(most)s lines are not possible.") % {"most": MOST_ROWS})
     check(here)
-    if here.is_chosen:
-        touched(here.deal)
     if changes:
+        if here.is_chosen:
+            touched(here.deal)
         audit.record("scenario.changed", here, changes=changes)
     return here
 
@@ -154,16 +177,33 @@ def reckon(deal: Deal) -> None:
 @transaction.atomic
 def copy(scenario: Scenario, *, by: Any, name: str = "") -> Scenario:
     """The same beside it, under a name of its own."""
-    deal = open_deal(scenario.deal_id)
-    taken = set(deal.scenarios.values_list("name", flat=True))
-    if len(taken) >= MOST:
+    here = held(scenario)
+    deal = here.deal
+    need_open(deal)
+    others = deal.scenarios.all()
+    if others.count() >= MOST:
         raise ValidationError(_("A deal has no more than %(most)s scenarios. Remove one first.") % {"most": MOST})
-    wanted = name.strip()[:60] or next(str(each) for each in range(1, MOST + 2) if str(each) not in taken)
-    if wanted in taken:
+    wanted = clean_name(name) or free_name(deal, "%(number)s", 1)
+    if others.filter(name=wanted).exists():
         raise ValidationError({"name": _("There is a scenario of this name.")})
-    made = copied(scenario, wanted)
+    made = copied(here, wanted)
     audit.record("scenario.added", made)
     return made
+
+
+def free_name(deal: Deal, pattern: str, first: int) -> str:
+    """The first of the names “Revision 2”, “Revision 3”, … that no scenario of the deal has."""
+    taken = set(deal.scenarios.values_list("name", flat=True))
+    return next(name for each in count(first) if (name := pattern % {"number": each}) not in taken)
+
+
+def clean_name(text: str) -> str:
+    """A scenario's name, or none. Raises ValidationError for what cannot be one."""
+    column: Any = Scenario._meta.get_field("name")
+    try:
+        return str(column.formfield(required=False).clean(text))
+    except ValidationError as error:
+        raise ValidationError({"name": error})
 
 
 def copied(scenario: Scenario, name: str) -> Scenario:
@@ -216,7 +256,15 @@ def deposit(deal: Deal, *, by: Any, **given: Any) -> None:
 
 @transaction.atomic
 def remove_deposit(row: Deposit, *, by: Any) -> None:
-    """Take a deposit back that was noted wrongly, or returned."""
-    here = open_deal(row.deal_id)
-    audit.record("deal.deposit", here, changes={"deposit": [str(row), None]})
-    row.delete()
+    """Take a deposit back that was noted wrongly, or returned; of a deal that is over as well.
+
+    Raises ValidationError if somebody has removed it before.
+    """
+    here: Deal = Deal.objects.held(row.deal_id)
+    if here.stage not in RETURNS:
+        need_open(here)
+    gone = here.deposits.filter(pk=row.pk).first()
+    if gone is None:
+        raise ValidationError(_("Somebody has removed the deposit “%(deposit)s” meanwhile.") % {"deposit": row})
+    audit.record("deal.deposit", here, changes={"deposit": [str(gone), None]})
+    gone.delete()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import wraps
 from typing import Any
 
@@ -64,8 +65,8 @@ def verb(name: str, *stages: str) -> Callable[[Work], Work]:
 
 
 def locked(pk: int) -> Deal:
-    rows = Deal.objects.select_for_update(of=("self",)).select_related("dealership", "vehicle", "customer")
-    found: Deal = rows.get(pk=pk)
+    """The deal as it is now. Raises ValidationError if it is gone."""
+    found: Deal = Deal.objects.held(pk)
     return found
 
 
@@ -214,8 +215,8 @@ def submit(deal: Deal, *, by: Any) -> str:
 
 
 @verb("approve", Stage.QUOTED, Stage.RESERVED)
-def approve(deal: Deal, *, by: Any) -> None:
-    """Say yes to a price below the minimum that somebody else asked for."""
+def approve(deal: Deal, *, by: Any, price: Decimal | None = None) -> None:
+    """Say yes to a price below the minimum that somebody else asked for: to the one that was seen, if it is told."""
     chosen, who = priced(deal), person_of(by)
     if deal.asked_at is None:
         raise ValidationError(_("Nobody has asked for approval. Submit the deal first."))
@@ -223,8 +224,14 @@ def approve(deal: Deal, *, by: Any) -> None:
         raise ValidationError(_("A person approves in their own name."))
     if who.pk == deal.asked_by_id:
         raise ValidationError(_("You asked for this approval yourself: another person has to give it."))
+    now = chosen.price - chosen.discount
+    if price is not None and price != now:
+        raise ValidationError(
+            _("The price is %(now)s by now, no longer %(seen)s. Look at the deal again before you approve it.")
+            % {"now": offers.written(now), "seen": offers.written(price)}
+        )
     deal.approved_by, deal.approved_at, deal.stage = who, timezone.now(), Stage.APPROVED
-    deal.approved_price = chosen.price - chosen.discount
+    deal.approved_price = now
 
 
 @verb("decline", Stage.QUOTED, Stage.RESERVED)
@@ -267,7 +274,8 @@ def revise(deal: Deal, *, by: Any) -> None:
     until = timezone.now() + RESERVED_FOR
     Reservation.objects.create(dealership_id=deal.dealership_id, deal=deal, vehicle=vehicle, until=until)
     deal.save()
-    made = scenarios.copy(signed, by=by, name=_("Revision %(number)s") % {"number": deal.revision + 1})
+    made = scenarios.copied(signed, scenarios.free_name(deal, _("Revision %(number)s"), deal.revision + 1))
+    audit.record("scenario.added", made)
     deal.scenarios.filter(is_chosen=True).update(is_chosen=False)
     deal.scenarios.filter(pk=made.pk).update(is_chosen=True)
 
@@ -283,15 +291,20 @@ def deliver(deal: Deal, *, by: Any, at: datetime | None = None) -> None:
     deal.stage, deal.delivered_at = Stage.DELIVERED, at
 
 
-def end(deal: Deal, stage: str, reason: str) -> None:
+def end(deal: Deal, stage: str, reason: str, by: Any) -> None:
+    """Nothing came of it; nor of its lead, which may be reopened, unless another deal of it goes on."""
     deal.stage, deal.ended_at, deal.ended_reason = stage, timezone.now(), reason
+    if deal.lead is not None:
+        deal.lead.hold()
+        if not Deal.objects.filter(lead=deal.lead).exclude(pk=deal.pk).exclude(stage__in=Deal.OVER).exists():
+            deal.lead.unconverted(by=by)
 
 
 @verb("lose", *BEFORE_CONTRACT)
 def lose(deal: Deal, *, by: Any, reason: str) -> None:
     """The customer buys elsewhere, or not at all."""
     let_go(deal, End.RELEASED, by=by)
-    end(deal, Stage.LOST, reason)
+    end(deal, Stage.LOST, reason, by)
 
 
 @verb("cancel", *BEFORE_CONTRACT, Stage.CONTRACTED)
@@ -300,7 +313,7 @@ def cancel(deal: Deal, *, by: Any, reason: str) -> None:
     if deal.stage == Stage.CONTRACTED:
         handover.locked(deal.vehicle_id).move_to(Status.AVAILABLE, by=by, through_deal=True)
     let_go(deal, End.RELEASED, by=by)
-    end(deal, Stage.CANCELLED, reason)
+    end(deal, Stage.CANCELLED, reason, by)
 
 
 @verb("unwind", Stage.DELIVERED)
@@ -318,4 +331,4 @@ def unwind(deal: Deal, *, by: Any, reason: str) -> None:
             _("Deal %(number)s of the same vehicle came later. End it first.") % {"number": other.number}
         )
     handover.taken_back(deal, by=by)
-    end(deal, Stage.UNWOUND, reason)
+    end(deal, Stage.UNWOUND, reason, by)

@@ -14,10 +14,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from django.views import View
 from django.views.decorators.http import require_http_methods, require_safe
 
+from config.backoffice.pages import contradicted
 from config.backoffice.resources import Verb
 from dealers.middleware import address_of
 from sales import links, scenarios
@@ -46,7 +47,9 @@ class DealPart(LoginRequiredMixin, View):
         return row
 
     def back(self, scenario: Scenario) -> HttpResponse:
-        return redirect(f"{DEALS.address(scenario.deal)}?scenario={scenario.pk}")
+        """To the scenario, or to its deal if it was removed meanwhile."""
+        there = DEALS.address(scenario.deal)
+        return redirect(f"{there}?scenario={scenario.pk}" if type(scenario).objects.filter(pk=scenario.pk) else there)
 
     def attempt(self, work: Any, *args: Any, **given: Any) -> Any:
         """What `work` gives; None with a message if it refuses."""
@@ -56,9 +59,7 @@ class DealPart(LoginRequiredMixin, View):
         except ValidationError as error:
             messages.error(self.request, " ".join(error.messages))
         except IntegrityError:
-            messages.error(
-                self.request, _("Somebody else has just saved something that this contradicts. Look, and try again.")
-            )
+            messages.error(self.request, contradicted())
         return None
 
 
@@ -89,21 +90,22 @@ class SaveScenario(ScenarioPart):
     """Save what is at the desk, as it is, with a cell of the matrix, or as another scenario."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        scenario = self.row(pk)
-        data: Any = request.POST
-        if "apply" in data:
-            try:
-                data = applied(data, data["apply"])
-            except ValidationError as error:
-                messages.error(request, " ".join(error.messages))
-                return self.back(scenario)
-        if "save_as" in data:
-            return self.save_as(scenario, data)
-        desk = self.desk(scenario, data)
-        if self.saved(desk):
-            messages.success(request, _("%(thing)s is saved.") % {"thing": scenario.name})
+        scenario, data = self.row(pk), request.POST.copy()
+        try:
+            with transaction.atomic():
+                scenario = scenarios.held(scenario)  # before it is compared with what was sent
+                if "apply" in data:
+                    data = applied(data, str(data["apply"]))
+                if "save_as" in data:
+                    return self.save_as(scenario, data)
+                desk = self.desk(scenario, data)
+                if not self.saved(desk):
+                    return self.page(desk, 409 if desk.both else 422)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
             return self.back(scenario)
-        return self.page(desk, 409 if desk.both else 422)
+        messages.success(request, _("%(thing)s is saved.") % {"thing": scenario.name})
+        return self.back(scenario)
 
     def saved(self, desk: Desk) -> bool:
         if not desk.is_valid():
@@ -221,7 +223,7 @@ class MakeLink(DealPart):
 
     about = Document
     http_method_names = ["get", "post", "head", "options"]
-    verb = Verb("link", _("Send to the customer"), CHANGE, links.make)
+    verb = Verb("link", gettext_lazy("Send to the customer"), CHANGE, links.make)
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self.ask(self.row(pk), LinkForm())

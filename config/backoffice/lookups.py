@@ -29,6 +29,7 @@ MOST = 20
 LONGEST = 200
 """Letters of what is looked for."""
 NUMBERED = re.compile(r"(?:^|\s)#\s?([0-9]{1,18})\s*$")
+NUMBER = re.compile(r"[0-9]{1,18}")
 UNFOUND = _(
     "“%(value)s” is none of these, or more than one. Choose one from the list, or write its number such as #12."
 )
@@ -64,14 +65,16 @@ class Typed:
         return self.words
 
 
-def searched(resource: Any, rows: QuerySet[Any], words: str, asked: Mapping[str, Any] | None = None) -> list[Any]:
-    """The first of `rows` that the resource's search finds for words; of all without words. Raises TooSlow."""
+def searched(
+    resource: Any, rows: QuerySet[Any], words: str, asked: Mapping[str, Any] | None = None, most: int = MOST
+) -> list[Any]:
+    """The first `most` of `rows` that the resource's search finds for words; of all without words. Raises TooSlow."""
     query = QueryDict(urlencode({**(asked or {}), **({"search": words} if words else {})}, doseq=True))
     filterset = resource.filterset(query, resource.lookup_listing(rows))
     if not filterset.is_valid():
         return []
     with patience():
-        return list(filterset.qs.order_by(*resource.lookup_order)[:MOST])
+        return list(filterset.qs.order_by(*resource.lookup_order)[:most])
 
 
 def told(resource: Any, row: Any) -> str:
@@ -114,7 +117,10 @@ class LookupInput(forms.TextInput):
         return name not in data and f"{name}{WORDS}" not in data
 
     def meant(self, words: str) -> Any:
-        """The id of the row that words name; None for none, and for what names no row the words themselves."""
+        """The id of the row that words name; None for none, and for what names no row the words themselves.
+
+        Of more rows than are shown at once, none is meant by its name: one that was not read may have the same.
+        """
         words = " ".join(words.split())[:LONGEST]
         if not words:
             return None
@@ -122,12 +128,12 @@ class LookupInput(forms.TextInput):
             return numbered[1]
         resource = self.lookup.resource
         try:
-            found = searched(resource, self.rows, words)
+            found = searched(resource, self.rows, words, most=MOST + 1)
         except TooSlow:
             return Typed(words)
         sought = words.casefold()
         exact = {row.pk for row in found if sought in {str(each).casefold() for each in resource.known_as(row)}}
-        return str(exact.pop()) if len(exact) == 1 else Typed(words)
+        return str(exact.pop()) if len(exact) == 1 and len(found) <= MOST else Typed(words)
 
     # -- what is shown
 
@@ -167,7 +173,7 @@ class LookupInput(forms.TextInput):
         return str(value) if row is None else told(self.lookup.resource, row)
 
     def chosen(self, values: Any) -> Iterator[Any]:
-        ids = [int(str(each)) for each in values if NUMBERED.search(f"#{each}")]
+        ids = [int(str(each)) for each in values if not isinstance(each, Typed) and NUMBER.fullmatch(str(each))]
         yield from self.rows.filter(pk__in=ids) if ids else ()
 
 

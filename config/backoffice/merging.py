@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import RawSQL
 from django.forms import FileField
@@ -53,7 +54,7 @@ def merged(fresh: Any, typed: Any) -> tuple[Any, dict[str, str]]:
             continue
         as_sent = sent(now)
         data.setlist(bound.html_initial_name, as_sent)
-        if not field.has_changed(field.to_python(before), mine):
+        if not touched(field, before, mine):
             data.setlist(bound.html_name, as_sent)
             if isinstance(field.widget, LookupInput):
                 for name in field.widget.inputs(bound.html_name):
@@ -63,6 +64,14 @@ def merged(fresh: Any, typed: Any) -> tuple[Any, dict[str, str]]:
                 "value": shown(field, now)
             }
     return data, both
+
+
+def touched(field: Any, before: Any, mine: Any) -> bool:
+    """Whether somebody wrote another value; what was there is compared as it was sent if it is no value any more."""
+    try:
+        return bool(field.has_changed(field.to_python(before), mine))
+    except ValidationError:
+        return bool(before != mine)
 
 
 def sent(value: Any) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -227,9 +228,7 @@ class FormPage(ResourcePage):
         except ValidationError as error:
             form.add_error(None, error)
         except IntegrityError:
-            form.add_error(
-                None, _("Somebody else has just saved something that this contradicts. Look, and try again.")
-            )
+            form.add_error(None, contradicted())
         return None
 
     def made_once(self, resource: Any, form: Any, key: str) -> tuple[Any, str]:
@@ -272,8 +271,17 @@ class CreatePage(FormPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
-        initial = {name: request.GET[name] for name in self.resource.form.base_fields if name in request.GET}
-        return self.show(self.form("add", initial=initial), self.title(), once=uuid4())
+        return self.show(self.form("add", initial=self.asked_for()), self.title(), once=uuid4())
+
+    def asked_for(self) -> dict[str, Any]:
+        """What the address says that the form is filled with: of a field of several rows their numbers alone."""
+        asked, found = self.request.GET, dict[str, Any]()
+        for name, field in self.resource.form.base_fields.items():
+            if name in asked and isinstance(field, ModelMultipleChoiceField):
+                found[name] = numbers_of(asked.getlist(name))
+            elif name in asked:
+                found[name] = asked[name]
+        return found
 
     def post(self, request: HttpRequest) -> HttpResponse:
         self.need("add")
@@ -351,14 +359,17 @@ class VerbPage(ResourcePage):
     def ask(self, row: Any, form: Any, status: int = 200) -> HttpResponse:
         title = f"{self.verb.label}: {self.resource.title(row)}"
         crumbs = [*self.crumbs(), (self.resource.address(row), self.resource.title(row))]
-        return self.answer("ui/form.html", status, form=form, title=title, verb=self.verb, row=row, crumbs=crumbs)
+        once = (once_of(self.request) or uuid4()) if self.verb.once else ""
+        return self.answer(
+            "ui/form.html", status, form=form, title=title, verb=self.verb, row=row, crumbs=crumbs, once=once
+        )
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self.allowed(pk)
         form = self.resource.verb_form(self.verb, request.user, row, data=request.POST) if self.verb.form else None
         if form is not None and not form.is_valid():
             return self.ask(row, form, 422)
-        outcome = done(self.verb, row, request.user, form)
+        outcome = done(self.resource, self.verb, row, request.user, form, key=once_of(request))
         tell(request, [outcome])
         leads_to, asked = self.resource.address, request.POST.get("next", "")
         if outcome[0] and self.verb.leads_to is not None:
@@ -384,7 +395,7 @@ class BulkPage(ResourcePage):
                 "ui/form.html", status, form=form, title=title, verb=self.verb, picked=picked, crumbs=self.crumbs()
             )
         rows = self.resource.rows(request.user).filter(pk__in=picked)
-        tell(request, [done(self.verb, row, request.user, form) for row in rows if self.may_with(row)])
+        tell(request, [done(self.resource, self.verb, row, request.user, form) for row in rows if self.may_with(row)])
         return redirect(self.resource.list_address)
 
     def may_with(self, row: Any) -> bool:
@@ -393,7 +404,12 @@ class BulkPage(ResourcePage):
 
 def picked_of(request: HttpRequest) -> list[int]:
     """The ids of the rows that a list's form names."""
-    return [int(pk) for pk in request.POST.getlist("pk") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+    return numbers_of(request.POST.getlist("pk"))
+
+
+def numbers_of(texts: Iterable[str]) -> list[int]:
+    """Those of the texts that can be a row's id."""
+    return [int(each) for each in texts if lookups.NUMBER.fullmatch(each)]
 
 
 class PaperPage(ResourcePage):
@@ -429,13 +445,21 @@ class BulkPaperPage(PaperPage):
 Outcome = tuple[bool, str]
 
 
-def done(verb: Verb, row: Any, user: Any, form: Any) -> Outcome:
+def done(resource: Any, verb: Verb, row: Any, user: Any, form: Any, *, key: str = "") -> Outcome:  # noqa: PLR0913
     """Whether it was done, and words about it. What a verb refuses, it says as a ValidationError."""
     try:
-        words = verb.call(row, by=user, **(form.cleaned_data if form else {}))
+        with transaction.atomic():
+            words = resource.carry_out(user, verb, row, form.cleaned_data if form else {}, key)
     except (ValidationError, APIException) as error:
         return False, " ".join(getattr(error, "messages", None) or [str(getattr(error, "detail", error))])
+    except IntegrityError:
+        return False, contradicted()
     return True, str(words or _("%(verb)s: done.") % {"verb": verb.label})
+
+
+def contradicted() -> str:
+    """What is told of two people of whom the database lets one have their way."""
+    return _("Somebody else has just saved something that this contradicts. Look, and try again.")
 
 
 def tell(request: HttpRequest, outcomes: list[Outcome]) -> None:

@@ -44,6 +44,8 @@ class Verb:
     """Called with the form, the user and the row, None for several: what is asked may depend on both."""
     leads_to: Callable[[Any], str] | None = None
     """The address of what came of it, asked with the row; else its page is shown again."""
+    once: bool = False
+    """Whether it would be done twice if it were sent twice, such as what makes a row: it takes a one-time key."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Resource:
     """The columns shown unless others are chosen; by default all."""
     filterset: Any = None
     searched: bool = False
-    """Whether the search over everything looks here as well, by the filter `search`."""
+    """Whether its rows are found by words, by the filter `search`: in the search over everything, and in forms."""
     first_filters: Sequence[str] = ()
     hidden_filters: Sequence[str] = ()
     usual: str = ""
@@ -238,6 +240,14 @@ class Resource:
     def delete_row(self, user: Any, row: Any) -> None:
         row.delete()
 
+    def carry_out(self, user: Any, verb: Verb, row: Any, given: dict[str, Any], key: str = "") -> Any:
+        """Do it, and what it says; with a one-time key once, if the verb takes one. Raises ValidationError."""
+        return verb.call(row, by=user, **given)
+
+    def carried_out(self, user: Any, verb: Verb, row: Any, given: dict[str, Any], key: str) -> bool:
+        """Whether it was done before with this key. Raises ValidationError if that was something else."""
+        return False
+
     # -- pages
 
     def above(self, request: HttpRequest, rows: QuerySet[Any] | None) -> dict[str, Any]:
@@ -271,8 +281,6 @@ class Resource:
 
     # -- being looked up
 
-    looked_up: bool = False
-    """Whether forms choose its rows by looking them up; its filters have a `search` then."""
     lookup_order: Sequence[str] = ("-pk",)
 
     def lookup_listing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -319,7 +327,7 @@ class Resource:
                 path(f"{self.path}<int:pk>/edit/", pages.EditPage.as_view(**bind), name=f"{self.name}-edit"),
                 path(f"{self.path}<int:pk>/delete/", pages.DeletePage.as_view(**bind), name=f"{self.name}-delete"),
             ]
-        if self.looked_up:
+        if self.searched:
             found.append(self.lookup_url)
         if self.cards_template:
             found.append(path(f"{self.path}cards/", pages.CardsPage.as_view(**bind), name=f"{self.name}-cards"))
@@ -418,7 +426,7 @@ def register(resource: Resource) -> Resource:
     if resource.name in REGISTRY:
         raise ValueError(f"two resources are called {resource.name}")
     REGISTRY[resource.name] = resource
-    if resource.looked_up:
+    if resource.searched:
         lookups.register(resource)
     if resource.exports:
         exports.register(ResourceExport(resource))

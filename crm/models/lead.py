@@ -24,6 +24,9 @@ from dealers.models import Dealership, DealershipRows, User
 from dealers.versions import Versions
 from inventory.models import Vehicle
 
+LONGEST_NOTES = 4000
+"""Letters."""
+
 
 class LeadRows(DealershipRows):
     """Leads of dealerships."""
@@ -137,7 +140,7 @@ class Lead(models.Model):
     closing_words = models.CharField(_("in words"), max_length=300, blank=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
     converted_at = models.DateTimeField(_("made a deal"), null=True, editable=False)
-    notes = models.TextField(_("notes"), blank=True, max_length=4000)
+    notes = models.TextField(_("notes"), blank=True, max_length=LONGEST_NOTES)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     history = Versions()
@@ -245,9 +248,14 @@ class Lead(models.Model):
     def contact(
         self, words: str = "", next_step: str = "", next_step_at: datetime | None = None, *, by: Any = None
     ) -> None:
-        """Note that somebody spoke with them: the first time it stops the clock, and a new lead is contacted."""
+        """Note that somebody spoke with them: the first time it stops the clock, and a new lead is contacted.
+
+        Raises ValidationError for a next step without a moment, and for notes that grow too long.
+        """
         self.hold()
         self.need_open()
+        if next_step and next_step_at is None:
+            raise ValidationError({"next_step_at": words_of("Say when the next step is.")})
         values: dict[str, Any] = self.answered()
         if self.status == self.Status.NEW:
             values["status"] = self.Status.CONTACTED
@@ -303,6 +311,13 @@ class Lead(models.Model):
         self.keep("converted", **closing, converted_at=timezone.now())
 
     @transaction.atomic
+    def unconverted(self, *, by: Any = None) -> None:
+        """Nothing came of the deals that were made of it: it stays won until somebody reopens it, or makes another."""
+        self.hold()
+        if self.converted_at is not None:
+            self.keep("unconverted", converted_at=None)
+
+    @transaction.atomic
     def lose(self, reason: str, words: str = "", *, by: Any = None) -> None:
         """Close it as lost, with a reason. Raises ValidationError without one, and for another reason without words."""
         self.hold()
@@ -348,10 +363,16 @@ class Lead(models.Model):
         return {"status": status, "closed_at": timezone.now()}
 
     def noted(self, words: str, by: Any) -> str:
-        """The notes with one more, signed and dated on the dealership's clock."""
+        """The notes with one more, signed and dated on the dealership's clock. Raises ValidationError if too long."""
         at = timezone.localtime(timezone=self.dealership.zone)
         who = getattr(by, "get_short_name", lambda: "")()
-        return "\n".join(filter(None, (self.notes, f"{at:%Y-%m-%d %H:%M} {who}: {words}")))[-4000:]
+        notes = "\n".join(filter(None, (self.notes, f"{at:%Y-%m-%d %H:%M} {who}: {words}")))
+        if len(notes) > LONGEST_NOTES:
+            full = words_of(
+                "The notes would have %(letters)s letters, and hold %(most)s. Shorten them first: edit the lead."
+            )
+            raise ValidationError({"words": full % {"letters": len(notes), "most": LONGEST_NOTES}})
+        return notes
 
 
 def not_past(moment: datetime) -> datetime:

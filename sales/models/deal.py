@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as words_of
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Customer, Lead
@@ -23,6 +25,22 @@ def person(label: Any, **options: Any) -> Any:
     """Somebody who works there, kept for as long as the deal is."""
     options = {"null": True, "blank": True, "editable": False, **options}
     return models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=label, **options)
+
+
+class DealRows(DealershipRows):
+    """Deals of dealerships."""
+
+    def waiting(self) -> DealRows:
+        """Those of which somebody asked to have the price approved, and nobody has yet."""
+        return self.filter(needs_approval=True, asked_at__isnull=False, approved_at=None, stage__in=Deal.OPEN)
+
+    def held(self, pk: int) -> Deal:
+        """One as it is now, for which whoever else changes it waits. Raises ValidationError if it is gone."""
+        rows = self.select_for_update(of=("self",)).select_related("dealership", "vehicle", "customer")
+        found: Deal | None = rows.filter(pk=pk).first()
+        if found is None:
+            raise ValidationError(words_of("Somebody has deleted this deal meanwhile."))
+        return found
 
 
 class Deal(models.Model):
@@ -83,7 +101,7 @@ class Deal(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     history = Versions()
-    objects: Any = DealershipRows.as_manager()
+    objects: Any = DealRows.as_manager()
 
     class Meta:
         verbose_name = _("deal")
@@ -130,7 +148,7 @@ class Deal(models.Model):
 
     @property
     def waits_for_approval(self) -> bool:
-        return self.is_open and self.needs_approval and self.asked_by_id is not None and self.approved_at is None
+        return self.is_open and self.needs_approval and self.asked_at is not None and self.approved_at is None
 
     @property
     def chosen(self) -> Any:
@@ -150,6 +168,19 @@ class Deal(models.Model):
             return None
         found: Contract | None = self.contracts.filter(revision=self.revision).first()
         return found
+
+    @property
+    def last_contract(self) -> Contract | None:
+        """Of a deal that is over, the last one that bound it."""
+        if self.stage not in self.OVER:
+            return None
+        found: Contract | None = self.contracts.order_by("-revision").first()
+        return found
+
+    @property
+    def has_history(self) -> bool:
+        """Whether somebody left money for it, or was given a document of it, and so a link."""
+        return bool(self.deposits.exists() or self.documents.exists())
 
 
 class OfDeal(models.Model):

@@ -112,3 +112,16 @@ def test_who_is_erased_meanwhile_stays_erased(gone: Customer, owner: User, deale
     with acting_for([dealership_a.pk]):
         here = Customer.everyone.get(pk=gone.pk)
         assert (here.name, here.erased_at is not None, here.deleted_at is not None) == ("–", True, True)
+
+
+def test_who_was_restored_by_somebody_else_meanwhile_is_told_to_programs(
+    gone: Customer, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(row: Customer, *, by: User) -> None:
+        Customer.everyone.get(pk=row.pk).restore(by=by)
+        restore(row, by=by)
+
+    restore = services.restore
+    monkeypatch.setattr(services, "restore", late)
+    answer = api_of(owner).post(f"/api/v1/customers/{gone.pk}/restore/")
+    assert (answer.status_code, "no deleted customer" in answer.content.decode()) == (409, True)

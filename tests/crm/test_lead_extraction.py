@@ -72,6 +72,18 @@ def test_a_used_vehicle_is_found_by_its_plate_and_another_dealerships_is_not(
     assert "wish" not in found_in("masih ada supra?", dealership_a)
 
 
+def test_a_budget_in_millions_is_whole(dealership_a: Dealership) -> None:
+    [found] = [each for each in suggest("12,345 juta", dealership_a).found if each.field == "budget"]
+    assert str(found.value) == "12345000"
+
+
+def test_a_text_that_is_longer_than_the_notes_is_told_to_be_cut(
+    dealership_a: Dealership, seller: User, client: Client
+) -> None:
+    answer = client.post(PAGE, {"dealership": dealership_a.pk, "text": "word " * 900})
+    assert "The notes hold 4000 letters" in answer.content.decode()
+
+
 def test_who_is_addressed_is_less_sure_than_who_is_named(dealership_a: Dealership) -> None:
     found = suggest("Dari Pak Agus Salim. Nama: Budi", dealership_a)
     assert [(each.value, each.confidence) for each in found.found] == [("Budi", 0.9), ("Agus Salim", 0.6)]

@@ -51,6 +51,34 @@ def test_a_telephone_number_that_cannot_be_is_refused(
     assert "is no telephone number" in answer.content.decode()
 
 
+def test_a_number_and_an_email_are_kept_as_those_of_customers(
+    dealership_a: Dealership, seller: User, client: Client
+) -> None:
+    sent = LEAD | {
+        "dealership": dealership_a.pk,
+        "phone": "  +62 (0) 812 - 3456 - 7890  ",
+        "email": "Budi@Mail.Example",
+    }
+    answer = client.post(NEW, sent)
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert Lead.objects.values_list("phone", "email").get() == ("+6281234567890", "budi@mail.example")
+    wrong = client.post(NEW, sent | {"phone": "12"})
+    assert "Write it such as" in wrong.content.decode()
+
+
+@pytest.mark.parametrize("odd", ["abc", "12", "12 #3", "9" * 30])
+def test_an_address_that_names_vehicles_wrongly_opens_the_form(seller: User, client: Client, odd: str) -> None:
+    assert client.get(NEW, {"vehicles": odd}).status_code == 200
+
+
+def test_an_address_fills_the_form_with_all_the_vehicles_it_names(
+    dealership_a: Dealership, seller: User, client: Client
+) -> None:
+    two = [VehicleFactory(dealership=dealership_a).pk for _ in range(2)]
+    page = client.get(NEW, {"vehicles": two}).content.decode()
+    assert page.count("checked") == 2
+
+
 def test_a_lead_of_a_customer_has_the_customers_name(dealership_a: Dealership, seller: User, client: Client) -> None:
     customer = CustomerFactory(dealership=dealership_a, name="Budi Santoso")
     assert f'name="customer" value="{customer.pk}"' in client.get(NEW, {"customer": customer.pk}).content.decode()
@@ -184,6 +212,21 @@ def test_the_day_is_never_longer_than_it_can_be_and_counts_the_rest(lead_in: Any
     assert "5 more in the list" in answer.content.decode()
     assert f'href="/leads/?assigned_to={seller.pk}' in answer.content.decode()
     assert len(asked) <= 25
+
+
+def test_the_day_shows_who_has_waited_longest_for_an_answer_whatever_was_planned(
+    lead_in: Any, seller: User, client: Client
+) -> None:
+    """The next step of a lead that nobody answered may have been planned for later."""
+    now = timezone.now()
+    leads = [lead_in("new", name=str(number)) for number in range(MOST + 1)]
+    Lead.objects.update(first_response_due_at=now - timedelta(hours=1), next_step_at=now - timedelta(hours=1))
+    late = leads[-1]
+    Lead.objects.filter(pk=late.pk).update(
+        first_response_due_at=now - timedelta(days=3), next_step_at=now + timedelta(days=1)
+    )
+    day = client.get(TODAY).context["day"]
+    assert (day.tasks[0].lead, day.further) == (late, 1)
 
 
 def test_only_who_assigns_sees_the_day_of_others(

@@ -196,3 +196,35 @@ def test_a_customer_is_made_of_a_lead_once(dealership_a: Dealership, siti: User)
     made = lead_services.make_customer(lead, by=siti)
     assert (made.name, made.dealership) == ("Budi Santoso", dealership_a)
     assert lead_services.make_customer(lead, by=siti) == made
+
+
+def test_a_next_step_without_a_moment_is_refused_and_nothing_is_noted(lead_in: Any) -> None:
+    lead = lead_in("contacted", notes="")
+    with pytest.raises(ValidationError, match="Say when the next step is") as refused:
+        lead.contact("Calls back.", next_step="Test drive")
+    assert set(refused.value.error_dict) == {"next_step_at"}
+    assert Lead.objects.get().notes == ""
+
+
+def test_notes_that_grow_too_long_are_refused_rather_than_cut(lead_in: Any) -> None:
+    lead = lead_in("contacted", notes="A" * 3990)
+    with pytest.raises(ValidationError, match="hold 4000"):
+        lead.contact("Calls back.")
+    assert Lead.objects.get().notes == "A" * 3990
+
+
+@pytest.mark.parametrize(
+    ("phone", "kept"), [("0812-3456-7890", "+6281234567890"), ("+62 812 3456 7890", "+6281234567890")]
+)
+def test_a_lead_of_long_ago_becomes_a_customer_with_its_number_as_it_is_kept(
+    dealership_a: Dealership, phone: str, kept: str
+) -> None:
+    lead = LeadFactory(dealership=dealership_a, phone=phone, email="Budi@Mail.Example")
+    made = lead_services.make_customer(lead)
+    assert (made.phone, made.email) == (kept, "budi@mail.example")
+
+
+def test_a_number_that_is_none_is_told_before_a_customer_has_it(dealership_a: Dealership) -> None:
+    lead = LeadFactory(dealership=dealership_a, phone="12")
+    with pytest.raises(ValidationError, match="“12” is no telephone number"):
+        lead_services.make_customer(lead)

@@ -177,3 +177,17 @@ def test_two_hundred_cards_take_few_queries_and_little_html(
     told = {"kilobytes": len(page) // 1000, "queries": queries, "cpu_p50_ms": round(statistics.median(spent) * 1000)}
     print(json.dumps(told))  # noqa: T201 - the budget of the board, by `pytest -s`
     assert statistics.median(spent) < 1
+
+
+def test_a_filter_that_cannot_be_is_told_instead_of_showing_everything(
+    lead_in: Any, seller: User, client: Client
+) -> None:
+    lead = lead_in("contacted")
+    for query in ("status=nothing", "budget_from=x"):
+        answer = client.get(f"{BOARD}?{query}")
+        assert answer.status_code == client.get(f"/leads/?{query}").status_code == 422, query
+        assert 'role="alert"' in answer.content.decode()
+        assert not any(each.count or each.cards for each in answer.context["columns"])
+        refused = client.post(f"{BOARD}{lead.pk}/move/?{query}", {"status": "negotiation", "seen": "contacted"})
+        assert refused.status_code == 409
+    assert Lead.objects.get().status == "contacted"

@@ -9,7 +9,7 @@ import pytest
 from django import forms
 from django.test import Client
 
-from config.backoffice.lookups import LOOKUPS, LookupInput, LookupSeveral
+from config.backoffice.lookups import LOOKUPS, MOST, LookupInput, LookupSeveral
 from config.backoffice.resources import REGISTRY
 from crm.models import Customer, Lead
 from dealers.models import Dealership, User
@@ -121,7 +121,7 @@ def test_every_resource_that_is_looked_up_has_a_search() -> None:
     for model, lookup in LOOKUPS.items():
         assert "search" in lookup.resource.filterset.base_filters, model
     assert {Customer, Vehicle, Lead, Deal, User} == set(LOOKUPS)
-    assert all(not resource.looked_up or resource.model in LOOKUPS for resource in REGISTRY.values())
+    assert all(not resource.searched or resource.model in LOOKUPS for resource in REGISTRY.values())
 
 
 # -- the box
@@ -169,6 +169,34 @@ def test_a_number_that_was_typed_is_no_id(owner: User, dealership_a: Dealership)
     sent = resource.form_for(owner, "add", data={"vehicle-words": str(first.pk)})
     sent.is_valid()
     assert sent.cleaned_data["vehicle"] == second
+
+
+def test_a_number_that_was_refused_comes_back_as_it_was_typed(owner: User, dealership_a: Dealership) -> None:
+    vehicle = VehicleFactory(dealership=dealership_a)
+    for name, field in (("ownerships", "vehicle"), ("leads", "vehicles")):
+        sent = REGISTRY[name].form_for(owner, "add", data={f"{field}-words": str(vehicle.pk)})
+        assert field in sent.errors
+        shown = str(sent[field])
+        assert f'value="{vehicle.pk}"' in shown
+        assert vehicle.stock_number not in shown
+
+
+def test_a_name_is_taken_for_a_row_only_if_all_of_that_name_were_seen(form: Any, dealership_a: Dealership) -> None:
+    """The twenty-first may be called exactly so as well."""
+    CustomerFactory(dealership=dealership_a, name="Ani Budi")
+    for n in range(MOST - 1):
+        CustomerFactory(dealership=dealership_a, name=f"Ani Budi {n}")
+    ani = CustomerFactory(dealership=dealership_a, name="Ani")
+    assert chosen(form(**{"customer-words": "Ani"})) is None
+    Customer.objects.filter(name="Ani Budi").delete()
+    assert chosen(form(**{"customer-words": "Ani"})) == ani
+
+
+@pytest.mark.parametrize("odd", ["foo #12", "12x", "-1", "1.0", "١٢", "9" * 30, "#12"])
+def test_an_address_that_names_no_row_fills_the_box_with_its_words(owner: User, client: Client, odd: str) -> None:
+    answer = client.get("/deals/new/", {"customer": odd})
+    assert answer.status_code == 200
+    assert f'value="{odd}"' in answer.content.decode()
 
 
 def test_the_box_is_filled_with_the_row_and_its_number(owner: User, client: Client, dealership_a: Dealership) -> None:
@@ -254,6 +282,26 @@ def test_two_who_change_one_row_are_told_of_the_row_not_of_its_number(
     answer = client.post(address, {**sent, "referred_by-words": f"Mine #{mine.pk}"})
     assert answer.status_code == 409
     assert "“Others”" in answer.content.decode()
+
+
+def test_what_a_form_was_filled_with_may_be_no_value_any_more(
+    owner: User, client: Client, dealership_a: Dealership
+) -> None:
+    """A choice that is gone, or an input that somebody tampered with, is compared as it was sent."""
+    friend = CustomerFactory(dealership=dealership_a, preferred_channel="sms", birth_date="1990-01-01")
+    sent = {"version": "1", "kind": "person", "name": friend.name, "birth_date": "1990-01-01"}
+    sent |= {"initial-preferred_channel": "telex", "preferred_channel": "telex", "initial-birth_date": "today"}
+    answer = client.post(f"/customers/{friend.pk}/edit/", sent)
+    assert answer.status_code == 302, answer.context["form"].errors
+    friend.refresh_from_db()
+    assert friend.preferred_channel == "sms"
+    deal = DealFactory(dealership=dealership_a)
+    sent = {"version": "1", "name": "1", "price": "18000000", "initial-price": "dear", "initial-tax": "x", "tax": "x"}
+    assert client.post(f"/deals/scenarios/{deal.chosen.pk}/save/", sent).status_code in (409, 422)
+
+
+def test_for_whom_somebody_looked_is_kept_by_no_audit() -> None:
+    assert all("search" in REGISTRY[name].secret_filters for name in ("customers", "deals", "leads"))
 
 
 def test_a_hidden_field_stays_hidden() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from crm import lead_services
 from crm.models import Customer, Lead
@@ -18,7 +20,7 @@ from sales.conversion import convert
 from sales.models import Deal
 from tests.factories import CustomerFactory, DealFactory, LeadFactory, MembershipFactory, VehicleFactory
 from tests.people import api_of
-from tests.sales.conftest import at_once
+from tests.sales.conftest import at_once, do
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +114,22 @@ def test_only_who_makes_deals_converts_and_programs_find_the_deal_by_its_lead(le
     assert [each["number"] for each in found] == [Deal.objects.get().number]
     assert api.get("/api/v1/deals/", {"lead": lead.pk + 1}).json()["results"] == []
     assert api.post(address, body, format="json").status_code == 409
+
+
+@pytest.mark.parametrize("verb", ["lose", "cancel"])
+def test_a_lead_whose_deals_came_to_nothing_is_reopened(lead: Lead, seller: User, verb: str) -> None:
+    step = {"next_step": "Call", "next_step_at": timezone.now() + timedelta(days=1), "by": seller}
+    first = convert(lead, by=seller, vehicle=wished_of(lead))
+    second = DealFactory(dealership=lead.dealership, lead=lead)
+    do(verb, first, seller)
+    with pytest.raises(ValidationError, match="cancel the deal"):
+        Lead.objects.get().reopen(**step)
+    do(verb, second, seller)
+    lead.refresh_from_db()
+    assert (lead.status, lead.converted_at) == ("won", None)
+    lead.reopen(**step)
+    assert lead.is_open
+    assert convert(lead, by=seller, vehicle=wished_of(lead)).lead == lead
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,9 +16,16 @@ from hypothesis import strategies as st
 
 from dealers.models import Dealership, User
 from dealers.roles import Role
-from sales import arithmetic, offers, scenarios
+from sales import arithmetic, documents, offers, scenarios
 from sales.models import Deal, Item, Scenario, TaxRate, TradeIn
-from tests.factories import CatalogueItemFactory, DealFactory, MembershipFactory, TaxRateFactory
+from tests.factories import (
+    CatalogueItemFactory,
+    CustomerFactory,
+    DealFactory,
+    DepositFactory,
+    MembershipFactory,
+    TaxRateFactory,
+)
 from tests.people import with_role
 from tests.sales.conftest import deal_at, do
 
@@ -349,3 +356,51 @@ def test_a_row_of_another_dealership_is_no_choice(
     for name, pk in foreign.items():
         data = page_data(client, deal) | {"item-new-0-name": "x", "item-new-0-unit_price": "1", name: pk}
         assert client.post(SAVE.format(deal.chosen.pk), data).status_code == 422
+
+
+# -- what cannot be
+
+
+@pytest.mark.parametrize("cell", ["36:1E+1000000000", "36:1E-1000000000", "36:0E+1000000000", "36:NaN", "36:Infinity"])
+def test_a_cell_that_no_table_has_is_refused(deal: Deal, client: Client, owner: User, cell: str) -> None:
+    data = page_data(client, deal) | {"term": "12", "apply": cell}
+    answer = client.post(SAVE.format(deal.chosen.pk), data, follow=True)
+    assert "Choose a cell of the table." in answer.content.decode()
+    assert deal.chosen.term is None
+
+
+@pytest.mark.parametrize("name", ["a\0", "x" * 61])
+def test_a_copy_whose_name_cannot_be_is_refused(deal: Deal, client: Client, owner: User, name: str) -> None:
+    data = page_data(client, deal) | {"save_as": "1", "new_name": name}
+    assert client.post(SAVE.format(deal.chosen.pk), data).status_code == 422
+    assert deal.scenarios.count() == 1
+
+
+def test_a_cost_that_the_currency_cannot_hold_stops_nobody_and_is_told_to_nobody(
+    deal: Deal, client: Client, owner: User, seller: User
+) -> None:
+    deal.vehicle.preparation_cost = Decimal("12345.67")
+    deal.vehicle.save()
+    helmet = CatalogueItemFactory(dealership=deal.dealership, unit_cost=Decimal("250000.4"))
+    data = page_data(signed_in(seller), deal) | {"item-new-0-catalogue_item": helmet.pk}
+    answer = signed_in(seller).post(CALCULATE.format(deal.chosen.pk), data)
+    assert "12345" not in answer.content.decode()
+    assert "250000.4" not in answer.content.decode()
+    assert signed_in(seller).post(SAVE.format(deal.chosen.pk), data).status_code == 302
+    assert offers.summary_of(deal.chosen).cost == Decimal(17_012_346) + 250_000
+
+
+def test_customer_and_vehicle_stay_once_there_is_money_or_a_document(deal: Deal, client: Client, owner: User) -> None:
+    other = CustomerFactory(dealership=deal.dealership)
+    data = {"customer": other.pk, "vehicle": deal.vehicle_id, "note": ""}
+    row = DepositFactory(deal=deal, dealership=deal.dealership)
+    answer = client.post(f"/deals/{deal.pk}/edit/", data)
+    assert answer.status_code == 422
+    assert "deposits or documents" in answer.content.decode()
+    row.delete()
+    documents.make(deal, by=owner, kind="offer")
+    assert client.post(f"/deals/{deal.pk}/edit/", data).status_code == 422
+    deal.documents.all().delete()
+    assert client.post(f"/deals/{deal.pk}/edit/", data).status_code == 302
+    deal.refresh_from_db()
+    assert deal.customer == other

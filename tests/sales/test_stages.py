@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.test import Client
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from dealers.models import Dealership, Event, User
 from dealers.tenancy import platform
 from inventory.models import Vehicle
-from sales import scenarios, stages
+from sales import offers, scenarios, stages
 from sales.models import Deal, Registration, Reservation
 from sales.tasks import expire_reservations
-from tests.factories import DealFactory, VehicleFactory
+from tests.factories import DealFactory, DepositFactory, OwnershipFactory, VehicleFactory
 from tests.sales.conftest import NEED_A_REASON, ROAD, at_once, cut, deal_at, do
 
 pytestmark = pytest.mark.django_db
@@ -323,3 +324,81 @@ def test_a_reservation_that_is_over_lets_its_vehicle_go_without_anybody_asking(
     deal.vehicle.refresh_from_db()
     assert deal.vehicle.status == "available"
     assert PeriodicTask.objects.get(task="sales.expire_reservations").enabled
+
+
+def test_a_deal_with_as_many_scenarios_as_it_may_have_is_revised(dealership_a: Dealership, seller: User) -> None:
+    deal = deal_at("draft", dealership_a, seller)
+    for number in range(scenarios.MOST - 1):
+        scenarios.copy(deal.chosen, by=seller, name=f"Revision {number}")
+    for name in ROAD["contracted"]:
+        do(name, deal, seller)
+    do("revise", deal, seller)
+    assert (deal.stage, deal.chosen.name) == ("reserved", f"Revision {scenarios.MOST - 1}")
+
+
+# -- what is over
+
+
+@pytest.mark.parametrize("stage", ["lost", "cancelled", "unwound"])
+def test_a_deposit_is_returned_when_a_deal_is_over(dealership_a: Dealership, owner: User, stage: str) -> None:
+    deal = deal_at("draft", dealership_a, owner)
+    row = DepositFactory(deal=deal, dealership=dealership_a)
+    for name in ROAD[stage]:
+        do(name, deal, owner)
+    browser = Client()
+    browser.force_login(owner)
+    page = browser.get(f"/deals/{deal.pk}/").content.decode()
+    assert f"/deals/deposits/{row.pk}/remove/" in page
+    assert "New revision" not in page
+    browser.post(f"/deals/deposits/{row.pk}/remove/")
+    assert not deal.deposits.exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"), [("contracted", "Make a new revision"), ("delivered", "Unwind it"), ("lost", r"as they are\.'")]
+)
+def test_why_figures_stay_as_they_are_depends_on_the_stage(
+    dealership_a: Dealership, seller: User, stage: str, words: str
+) -> None:
+    deal = deal_at("draft", dealership_a, seller)
+    row = DepositFactory(deal=deal, dealership=dealership_a)
+    for name in ROAD[stage]:
+        do(name, deal, seller)
+    with pytest.raises(ValidationError, match=words):
+        scenarios.write(deal.chosen, by=seller, values={"price": Decimal(1)})
+    if stage in Deal.BINDING:
+        with pytest.raises(ValidationError, match=words):
+            scenarios.remove_deposit(row, by=seller)
+
+
+def test_a_deal_that_is_over_keeps_the_margin_that_was_signed(dealership_a: Dealership, owner: User) -> None:
+    deal = deal_at("unwound", dealership_a, owner)
+    signed = deal.contracts.get().figures
+    Vehicle.objects.filter(pk=deal.vehicle_id).update(preparation_cost=Decimal(9_000_000))
+    deal = Deal.objects.get(pk=deal.pk)
+    assert offers.figures_of(deal) == signed
+    assert offers.plain(offers.summary_of(deal.chosen))["gross"] == signed["gross"]
+
+
+def test_a_trade_in_goes_back_to_whoever_owned_it(dealership_a: Dealership, seller: User) -> None:
+    """The customer may have brought somebody else's."""
+    theirs = VehicleFactory(dealership=dealership_a, status="delivered")
+    father = OwnershipFactory(dealership=dealership_a, vehicle=theirs, since="2024-01-01")
+    deal = with_trade_in(dealership_a, seller, vin=theirs.vin)
+    father.refresh_from_db()
+    assert father.until is not None
+    do("unwind", deal, seller)
+    father.refresh_from_db()
+    assert father.until is None
+
+
+def test_what_waits_for_approval_is_one_rule(dealership_a: Dealership, seller: User, owner: User) -> None:
+    """A program asks in nobody's name."""
+    deal = deal_at("quoted", dealership_a, seller)
+    cut(deal, seller, 600_000)
+    do("submit", deal, None)
+    assert (deal.asked_by, deal.waits_for_approval) == (None, True)
+    assert list(Deal.objects.waiting()) == [deal]
+    do("approve", deal, owner)
+    assert not deal.waits_for_approval
+    assert not Deal.objects.waiting()
