@@ -9,7 +9,7 @@ once. `ETag` is the row's version; a change with `If-Match` of another one is re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from functools import cache
 from typing import Any
 
@@ -136,10 +136,12 @@ class ReadViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         """The one-time key of the request; nothing without one."""
         return self.request.headers.get("Idempotency-Key", "").strip()[:200]
 
-    def checked(self, form_class: type[forms.Form], *, partial: bool = False) -> dict[str, Any]:
-        body = body_of(form_class)(data=self.request.data, partial=partial)
+    def checked(self, form_class: type[forms.Form], *, of: forms.Form | None = None) -> dict[str, Any]:
+        """The body as a form's data; what it leaves out stays as it is in the form `of` the row, null clears it."""
+        body = body_of(form_class)(data=self.request.data, partial=of is not None)
         body.is_valid(raise_exception=True)
-        return data_of(body.validated_data)
+        kept = as_it_is(of, besides=body.validated_data) if of is not None else {}
+        return kept | data_of(body.validated_data)
 
     def do(self, verb: Verb) -> Response:
         """Carry out a verb of the row."""
@@ -209,10 +211,9 @@ class ResourceViewSet(ReadViewSet, viewsets.ModelViewSet):
         resource, user, partial = self.resource, request.user, bool(options.pop("partial", False))
         with transaction.atomic():
             row = self.locked()
-            data = self.checked(resource.form, partial=partial)  # type: ignore[arg-type]
+            now = resource.form_for(user, "change", instance=row) if partial else None
+            data = self.checked(resource.form, of=now)  # type: ignore[arg-type]
             self.need_known(row)
-            if partial:
-                data = as_it_is(resource.form_for(user, "change", instance=row)) | data
             form = resource.form_for(user, "change", data=data, instance=row)
             self.written(lambda: resource.change_row(user, form), form)
         return self.told(row)
@@ -228,9 +229,9 @@ class ResourceViewSet(ReadViewSet, viewsets.ModelViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def as_it_is(form: Any) -> dict[str, Any]:
-    """A form's data if it were sent as it is shown."""
-    return data_of({bound.name: bound.value() for bound in form})
+def as_it_is(form: Any, besides: Container[str]) -> dict[str, Any]:
+    """A form's data if it were sent as it is shown, without some fields."""
+    return data_of({bound.name: bound.value() for bound in form if bound.name not in besides})
 
 
 def problems(form: Any) -> dict[str, list[str]]:

@@ -13,7 +13,14 @@ from django.utils import timezone
 from dealers.models import Dealership, User
 from sales import arithmetic, documents, offers
 from sales.models import Deal, Scenario
-from tests.factories import CustomerFactory, DealFactory, RegistrationFactory, VehicleFactory
+from tests.factories import (
+    CatalogueItemFactory,
+    CustomerFactory,
+    DealFactory,
+    RegistrationFactory,
+    TaxRateFactory,
+    VehicleFactory,
+)
 from tests.people import api_of
 from tests.sales.conftest import deal_at
 
@@ -173,3 +180,13 @@ def test_lists_are_asked_by_stage_person_days_and_amounts(
     today = timezone.now().date().isoformat()
     assert len(api.get(LIST, {"total_from": "18000000", "created_from": today}).json()["results"]) == 2
     assert api.get(LIST, {"total_to": "18000000"}).json()["results"] == []
+
+
+def test_a_change_says_no_and_nothing_as_well(api: Any, dealership_a: Dealership) -> None:
+    item = CatalogueItemFactory(dealership=dealership_a, tax=TaxRateFactory(dealership=dealership_a), is_active=True)
+    there = f"/api/v1/catalogue/{item.pk}/"
+    for body in ({"is_active": False}, {"tax": None}, {"name": "Helmet"}):
+        answer = api.patch(there, body, format="json")
+        assert answer.status_code == 200, answer.json()
+    item.refresh_from_db()
+    assert (item.is_active, item.tax, item.name) == (False, None, "Helmet")
