@@ -86,18 +86,26 @@ def texts_of(file: Path) -> Iterator[Text]:
 
 
 def in_code(source: str, name: str) -> Iterator[Text]:
-    """By Python's own parser: Babel's looks into no f-string."""
-    for node in ast.walk(ast.parse(source, name)):
+    """By Python's own parser: Babel's looks into no f-string, and knows no function by the name it has in a module."""
+    tree = ast.parse(source, name)
+    functions = FUNCTIONS | renamed(tree)
+    for node in ast.walk(tree):
         called = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
-        if not isinstance(node, ast.Call) or called not in FUNCTIONS:
+        if not isinstance(node, ast.Call) or called not in functions:
             continue
-        at, count = FUNCTIONS[called]
+        at, count = functions[called]
         first = 0 if at is None else 1
         given = [argument.value if isinstance(argument, ast.Constant) else None for argument in node.args]
         needed = given[: first + count]
         if len(needed) == first + count and all(isinstance(each, str) for each in needed):
             words = tuple(map(str, needed[first:]))
             yield node.lineno, words if count > 1 else words[0], None if at is None else str(needed[at])
+
+
+def renamed(tree: ast.AST) -> dict[str, tuple[int | None, int]]:
+    """gettext's functions by the names under which a module imports them, mostly `_`."""
+    imported = [each for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for each in node.names]
+    return {each.asname: FUNCTIONS[each.name] for each in imported if each.asname and each.name in FUNCTIONS}
 
 
 def in_page(source: str, name: str) -> Iterator[Text]:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -47,9 +47,9 @@ def consented(row: Customer, *, contact: str, by: Any, **given: Any) -> None:
 def take_in(row: Customer, *, other: int, by: Any, **keep: str) -> str:
     loser = Customer.objects.filter(dealership_id=row.dealership_id, pk=other).first()
     if loser is None:
-        raise ValidationError(_now("There is no such customer in this dealership. Choose another one."))
+        raise ValidationError(gettext("There is no such customer in this dealership. Choose another one."))
     merging.merge(row, loser, keep=keep, by=by)
-    return _now("%(name)s is merged. It can be undone for 90 days.") % {"name": loser.name}
+    return gettext("%(name)s is merged. It can be undone for 90 days.") % {"name": loser.name}
 
 
 def type_of(row: Customer) -> Cell:
@@ -58,7 +58,9 @@ def type_of(row: Customer) -> Cell:
 
 def who_can_be_asked(form: Any, user: Any, customer: Customer) -> None:
     points = ", ".join(each.value for each in customer.contact_points.all())
-    form.fields["contact"].help_text = _now("Blank: the first one. There are: %(values)s.") % {"values": points or "–"}
+    form.fields["contact"].help_text = gettext("Blank: the first one. There are: %(values)s.") % {
+        "values": points or "–"
+    }
 
 
 class CustomerResource(DealershipResource):
@@ -166,7 +168,7 @@ class CustomerResource(DealershipResource):
     def panels(self, request: HttpRequest, row: Any) -> Iterator[Panel]:
         user = request.user
         names = ("kind", "called", "contact_person", "birth_date", "identity", "preferred_channel", "preferred_time")
-        yield Panel(capfirst(_now("customer")), self.pairs(user, row, *names, "source", "created_at"))
+        yield Panel(capfirst(gettext("customer")), self.pairs(user, row, *names, "source", "created_at"))
         for make in timeline.PANELS:
             if (panel := make(user, row)) is not None:
                 yield panel

@@ -13,7 +13,6 @@ from django.db import models, transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.translation import gettext as words_of
 from django.utils.translation import gettext_lazy as _
 
 from crm.models.customer import ERASED, Customer
@@ -255,7 +254,7 @@ class Lead(models.Model):
         self.hold()
         self.need_open()
         if next_step and next_step_at is None:
-            raise ValidationError({"next_step_at": words_of("Say when the next step is.")})
+            raise ValidationError({"next_step_at": _("Say when the next step is.")})
         values: dict[str, Any] = self.answered()
         if self.status == self.Status.NEW:
             values["status"] = self.Status.CONTACTED
@@ -323,9 +322,9 @@ class Lead(models.Model):
         self.hold()
         self.need_way_to(self.Status.LOST)
         if reason not in self.LostReason.values:
-            raise ValidationError({"reason": words_of("Say why it is lost: choose a reason.")})
+            raise ValidationError({"reason": _("Say why it is lost: choose a reason.")})
         if reason == self.LostReason.OTHER and not words.strip():
-            raise ValidationError({"words": words_of("Say in words why it is lost.")})
+            raise ValidationError({"words": _("Say in words why it is lost.")})
         self.keep("lost", **self.closing(self.Status.LOST), lost_reason=reason, closing_words=words)
 
     @transaction.atomic
@@ -368,9 +367,7 @@ class Lead(models.Model):
         who = getattr(by, "get_short_name", lambda: "")()
         notes = "\n".join(filter(None, (self.notes, f"{at:%Y-%m-%d %H:%M} {who}: {words}")))
         if len(notes) > LONGEST_NOTES:
-            full = words_of(
-                "The notes would have %(letters)s letters, and hold %(most)s. Shorten them first: edit the lead."
-            )
+            full = _("The notes would have %(letters)s letters, and hold %(most)s. Shorten them first: edit the lead.")
             raise ValidationError({"words": full % {"letters": len(notes), "most": LONGEST_NOTES}})
         return notes
 
@@ -378,7 +375,7 @@ class Lead(models.Model):
 def not_past(moment: datetime) -> datetime:
     """Raises ValidationError for a moment that has passed."""
     if moment < timezone.now():
-        raise ValidationError({"next_step_at": words_of("This moment has passed. Choose one that is still to come.")})
+        raise ValidationError({"next_step_at": _("This moment has passed. Choose one that is still to come.")})
     return moment
 
 

@@ -135,6 +135,5 @@ def recipient(dealership: Any, line: Any) -> Customer | None:
     named = prospects.objects.filter(dealership=dealership, id_prospect=line.id_customer).first()
     found = people.adopted_from(named) if named and line.id_customer else None
     if found is None and line.nama_penerima:
-        reached = people.reached_by(dealership, line.nama_penerima, line.no_kontak_penerima)
-        found = Customer.objects.filter(reached, dealership=dealership).order_by("pk").first() if reached else None
+        found = next(iter(people.reached_by(dealership, line.nama_penerima, line.no_kontak_penerima)), None)
     return found

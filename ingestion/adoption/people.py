@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,8 @@ from ingestion.naming import saying
 
 CANCELLED = "4"
 """The status of an order letter that holds no more."""
+MOST_REACHED = 20
+"""Customers with one telephone number among whom a name is looked for."""
 RECENT = timedelta(days=30)
 """A prospect that is older was a wish once: it becomes a customer, and nobody's work of today."""
 OPEN: Mapping[str, str] = {"1": Lead.Temperature.COLD, "2": Lead.Temperature.WARM, "3": Lead.Temperature.HOT}
@@ -60,7 +61,7 @@ def still_there(customer: Customer | None) -> Customer | None:
 
 
 def customer_of(dealership: Any, name: str, phone: str | None, identity_number: str | None) -> Customer:
-    """Who has this identity number, or else this telephone number and name; if nobody has, one not stored yet.
+    """Who has this identity number, or else this telephone number and name (or a part of it); else one not stored yet.
 
     Somebody with the same telephone and another name or identity number is somebody else: families share telephones.
     """
@@ -68,9 +69,8 @@ def customer_of(dealership: Any, name: str, phone: str | None, identity_number: 
     said = telling(identity_number)
     if said and (found := here.with_identity(said).first()) is not None:
         return found
-    if (reached := reached_by(dealership, name, phone)) is not None:
-        known = here.filter(reached, **({"identity_hash": ""} if said else {})).order_by("pk").first()
-        if known is not None:
+    for known in reached_by(dealership, name, phone):
+        if not (said and known.identity_hash):
             return with_identity(known, said)
     made = Customer(dealership=dealership, name=name[:200])
     if said:
@@ -92,12 +92,20 @@ def telling(identity_number: str | None) -> str:
     return said if contact_values.tells_somebody(said) else ""
 
 
-def reached_by(dealership: Any, name: str, phone: str | None) -> Q | None:
-    """Customers of this name with this telephone number; None where it is no number."""
+def reached_by(dealership: Any, name: str, phone: str | None) -> list[Customer]:
+    """Customers with this telephone number and name, those of the very name first; none where it is no number."""
     if not (number := readable(phone, dealership.country)):
-        return None
+        return []
     points = ContactPoint.objects.filter(dealership=dealership, kind=ContactPoint.Kind.PHONE, value=number)
-    return Q(name__iexact=name[:200], pk__in=points.values("customer"))
+    rows = Customer.objects.filter(dealership=dealership, pk__in=points.values("customer")).order_by("pk")
+    named = [each for each in rows[:MOST_REACHED] if is_short_for(name, each.name) or is_short_for(each.name, name)]
+    return sorted(named, key=lambda each: each.name.casefold() != name.casefold())
+
+
+def is_short_for(name: str, other: str) -> bool:
+    """Whether all its words stand in the other name: “Budi” is “Budi Santoso” who is in a hurry."""
+    words = set(name.casefold().split())
+    return bool(words) and words <= set(other.casefold().split())
 
 
 def with_identity(customer: Customer, said: str) -> Customer:

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext as words_of
 from django.utils.translation import gettext_lazy as _
 
 from crm.models import Customer, Lead
@@ -39,7 +38,7 @@ class DealRows(DealershipRows):
         rows = self.select_for_update(of=("self",)).select_related("dealership", "vehicle", "customer")
         found: Deal | None = rows.filter(pk=pk).first()
         if found is None:
-            raise ValidationError(words_of("Somebody has deleted this deal meanwhile."))
+            raise ValidationError(_("Somebody has deleted this deal meanwhile."))
         return found
 
 

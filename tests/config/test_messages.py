@@ -21,6 +21,7 @@ from config.messages import LANGUAGES, Texts
 PAGES = [file for file in messages.sources() if file.suffix == ".html"]
 CODE = """
 from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext, pgettext_lazy, npgettext
+from django.utils.translation import gettext as said_now, ngettext as said_of_some
 
 one = _("A text")
 two = gettext_lazy("Another, " "in two parts")
@@ -28,6 +29,7 @@ three = ngettext("%(count)d run", "%(count)d runs", 3)
 four = pgettext("of a door", "open"), pgettext_lazy("of a month", "May")
 five = npgettext("of a month", "%d day", "%d days", 2)
 six = _(one), f"{_('in a sentence')} {one}", translation.gettext("by its module")
+seven = said_now("under another name"), said_of_some("one more", "some more", 2)
 """
 PAGE = """{% load i18n %}
   <p title="{% translate 'A title' %}">{{ name|default:_("Nobody") }}</p>
@@ -157,6 +159,8 @@ def test_texts_are_found_in_code_and_in_pages(sources: Path) -> None:
         (("%d day", "%d days"), "of a month"),
         ("in a sentence", None),
         ("by its module", None),
+        ("under another name", None),
+        (("one more", "some more"), None),
         ("A title", None),
         ("Nobody", None),
         (("One run of %(name)s", "%(runs)s runs of %(name)s"), None),
@@ -166,7 +170,7 @@ def test_texts_are_found_in_code_and_in_pages(sources: Path) -> None:
 
 def test_a_new_text_is_told_with_its_place(sources: Path) -> None:
     found = messages.faults(messages.extracted(), Texts("id"))
-    assert "id: not in the catalogue (run `make messages`): 'A text' (shop/words.py:4)" in map(str, found)
+    assert "id: not in the catalogue (run `make messages`): 'A text' (shop/words.py:5)" in map(str, found)
 
 
 def test_translations_stay_when_the_catalogue_is_brought_up_to_the_sources(sources: Path) -> None:

@@ -163,6 +163,14 @@ def test_one_telephone_and_two_names_are_two_people(dealership_a: Dealership) ->
     assert set(Customer.objects.values_list("name", flat=True)) == {"Budi Santoso", "Ani Santoso"}
 
 
+def test_who_said_half_their_name_is_no_second_person(dealership_a: Dealership) -> None:
+    prospect(dealership_a, no_ktp=None, nama_lengkap="Budi")
+    prospect(dealership_a, no_ktp=None, nama_lengkap="BUDI  Santoso")
+    prospect(dealership_a, no_ktp=None, nama_lengkap="Budi Hartono")
+    adopt()
+    assert set(Customer.objects.values_list("name", flat=True)) == {"Budi"}, "what he said first"
+
+
 def test_who_is_known_by_telephone_and_name_learns_the_identity_number(dealership_a: Dealership) -> None:
     known = services.add(Customer(dealership=dealership_a, name="budi santoso"), phone="+6281234567890")
     prospect(dealership_a)
