@@ -9,6 +9,7 @@ once. `ETag` is the row's version; a change with `If-Match` of another one is re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
 from functools import cache
 from typing import Any
@@ -37,12 +38,22 @@ from dealers.access import Access, permission_of
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="The `ETag` of the row as you know it; without it, any."
 )
+KEY = re.compile(r"[!-~]{1,200}")
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
     description="Of your own making: what is sent again with it makes no second row.",
 )
+
+
+def key_of(request: Request) -> str:
+    """The one-time key of a request; nothing without one. Raises ValidationError for what can be none."""
+    key: str = request.headers.get("Idempotency-Key", "").strip()
+    if key and not KEY.fullmatch(key):
+        words = _("A key is 1 to 200 letters, digits and signs of ASCII, without blanks.")
+        raise exceptions.ValidationError({"Idempotency-Key": [words]})
+    return key
 
 
 WRITES = {"create": "add", "update": "change", "partial_update": "change", "destroy": "delete"}
@@ -132,10 +143,6 @@ class ReadViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
         row = self.get_object()
         return Response(self.get_serializer(row).data, headers={"ETag": f'"{row.row_version}"'})
 
-    def key(self) -> str:
-        """The one-time key of the request; nothing without one."""
-        return self.request.headers.get("Idempotency-Key", "").strip()[:200]
-
     def checked(self, form_class: type[forms.Form], *, of: forms.Form | None = None) -> dict[str, Any]:
         """The body as a form's data; what it leaves out stays as it is in the form `of` the row, null clears it."""
         body = body_of(form_class)(data=self.request.data, partial=of is not None)
@@ -146,9 +153,9 @@ class ReadViewSet(BackofficeView, viewsets.ReadOnlyModelViewSet):
     def do(self, verb: Verb) -> Response:
         """Carry out a verb of the row."""
         user, given = self.request.user, dict[str, Any]()
-        key = self.key() if verb.once else ""
         with transaction.atomic():
             row = self.locked()
+            key = key_of(self.request) if verb.once else ""
             form = None
             if verb.form is not None:
                 form = self.resource.verb_form(verb, user, row, data=self.checked(verb.form))
@@ -191,7 +198,7 @@ class ResourceViewSet(ReadViewSet, viewsets.ModelViewSet):
 
     def create(self, request: Request, *args: Any, **options: Any) -> Response:
         resource, user = self.resource, request.user
-        key = self.key()
+        key = key_of(request)
         data = self.checked(resource.form)  # type: ignore[arg-type]
         if key and (row := self.made_before(key, data)) is not None:
             return self.told(row, status.HTTP_200_OK)

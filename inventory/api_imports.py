@@ -22,7 +22,7 @@ from config.backoffice.errors import ConflictError
 from config.backoffice.exports import FORMATS
 from config.backoffice.sheets_read import MOST_BYTES, MOST_COLUMNS
 from dealers import once
-from dealers.api_resources import IDEMPOTENCY_KEY, refused, viewset_of
+from dealers.api_resources import IDEMPOTENCY_KEY, key_of, refused, viewset_of
 from dealers.models import Dealership
 from inventory import importing
 from inventory.import_columns import ATTRIBUTES
@@ -80,7 +80,7 @@ class VehicleImportViewSet(Base):
         """Send a file. What its columns hold is proposed; nothing of it is stored yet."""
         asked = VehicleFileRequest(data=request.data)
         asked.is_valid(raise_exception=True)
-        key = request.headers.get("Idempotency-Key", "").strip()[:200]
+        key = key_of(request)
         places = Dealership.objects.visible_to(request.user, ADD)
         dealership = places.filter(pk=asked.validated_data["dealership"]).first()
         if dealership is None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from config.backoffice import formats
@@ -15,7 +13,7 @@ from sales import checklist, offers
 from sales.arithmetic import BadOffer, Summary
 from sales.desk import GROSS, Desk
 from sales.forms import FileForm, RollForm
-from sales.models import Deal, DealFile, Scenario, TaxRate
+from sales.models import Deal, DealFile, Scenario
 from sales.scenarios import RETURNS
 
 MOST_BESIDE = 3
@@ -24,6 +22,7 @@ MOST_BESIDE = 3
 
 def desk_of(request: HttpRequest, deal: Deal, desk: Desk | None = None) -> dict[str, Any]:
     """The context of the page; `desk` is what was sent, of a scenario that could not be saved."""
+    checklist.prepare(deal)
     all_of_it = list(deal.scenarios.select_related("tax").order_by("pk"))
     for each in all_of_it:
         each.deal = deal
@@ -40,7 +39,7 @@ def desk_of(request: HttpRequest, deal: Deal, desk: Desk | None = None) -> dict[
         "scenarios": all_of_it,
         "desk": desk,
         "locked": locked,
-        "stale_rates": [] if locked or scenario is None else stale_rates(scenario),
+        "stale_rates": desk.stale_rates if desk and not locked else [],
         "may_change": may_change,
         "gross": gross,
         "roll": RollForm(),
@@ -49,10 +48,10 @@ def desk_of(request: HttpRequest, deal: Deal, desk: Desk | None = None) -> dict[
         "compared": compared(all_of_it[:MOST_BESIDE], deal.dealership.currency, gross),
         "deposits": list(deal.deposits.all()),
         "may_remove_deposits": deal.stage in RETURNS and request.user.has_perm("sales.deposit:delete", deal),
-        "documents": list(deal.documents.defer("pdf", "facts")),
+        "documents": list(deal.documents.all()),
         **files_of(request.user, deal),
-        "points": checklist.of(deal),
-        "links": list(deal.links.select_related("document").defer("document__pdf", "document__facts")),
+        "points": checklist.of(deal, next((each for each in all_of_it if each.is_chosen), None)),
+        "links": list(deal.links.all()),
         "registrations": list(deal.registrations.all()),
         "reservation": deal.reservation,
         "currency": deal.dealership.currency,
@@ -61,20 +60,14 @@ def desk_of(request: HttpRequest, deal: Deal, desk: Desk | None = None) -> dict[
 
 def files_of(user: Any, deal: Deal) -> dict[str, Any]:
     """What the part of the page with the files shows."""
-    found = list(deal.files.without_content().select_related("added_by"))
+    checklist.prepare(deal)
+    found = list(deal.files.all())
     return {
         "files": found,
         "files_wait": any(each.state == DealFile.State.PENDING for each in found),
         "may_add_files": bool(user.has_perm("sales.deal:change", deal)),
         "file_form": FileForm(),
     }
-
-
-def stale_rates(scenario: Scenario) -> list[tuple[TaxRate, TaxRate]]:
-    """Taxes that an offer still counts with, and what they are today."""
-    used = Q(scenarios=scenario) | Q(items__scenario=scenario)
-    rates = TaxRate.objects.filter(used, dealership=scenario.dealership_id).distinct()
-    return rates.replaced_on(timezone.localdate(timezone=scenario.deal.dealership.zone))
 
 
 def shown(request: HttpRequest, scenarios: list[Scenario]) -> Scenario | None:

@@ -67,6 +67,13 @@ class Desk:
         return here.filter(pk__in={*used, *here.valid_on(today).values_list("pk", flat=True)}).order_by("name")
 
     @cached_property
+    def stale_rates(self) -> list[tuple[TaxRate, TaxRate]]:
+        """Taxes that the scenario still counts with, and what they are today."""
+        used = [rate for rate in (self.scenario.tax, *(item.tax for item in self.stored_items)) if rate is not None]
+        today = timezone.localdate(timezone=self.deal.dealership.zone)
+        return TaxRate.objects.replaced(used, today) if used else []
+
+    @cached_property
     def catalogue(self) -> Any:
         here = CatalogueItem.objects.filter(dealership=self.deal.dealership_id).select_related("tax")
         used = {item.catalogue_item_id for item in self.stored_items if item.catalogue_item_id is not None}

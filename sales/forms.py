@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.inputs import day_input
+from config.backoffice.inputs import day_input, offer
 from crm.lead_forms import IN_STOCK
 from crm.models import Customer
 from dealers.models import User
@@ -143,8 +143,7 @@ class DeskForm(OwnForm):
             if isinstance(field, forms.DecimalField) and isinstance(self.usual(name), Decimal):
                 field.required = False
         if taxes is not None and "tax" in self.fields:
-            field_of_tax: Any = self.fields["tax"]
-            field_of_tax.queryset, field_of_tax.empty_label = taxes, _("no tax")
+            offer(self.fields["tax"], taxes, _("no tax"))
         if not gross:
             for name in self.secret:
                 self.fields.pop(name, None)
@@ -191,8 +190,7 @@ class ItemForm(DeskForm):
         super().__init__(*args, **options)
         self.fields["name"].required = self.fields["unit_price"].required = False
         if catalogue is not None:
-            field: Any = self.fields["catalogue_item"]
-            field.queryset, field.empty_label = catalogue, _("written freely")
+            offer(self.fields["catalogue_item"], catalogue, _("written freely"))
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()

@@ -370,6 +370,9 @@ class VerbPage(ResourcePage):
         if form is not None and not form.is_valid():
             return self.ask(row, form, 422)
         outcome = done(self.resource, self.verb, row, request.user, form, key=once_of(request))
+        if form is not None and not outcome[0]:
+            form.add_error(None, outcome[1])
+            return self.ask(row, form, 422)
         tell(request, [outcome])
         leads_to, asked = self.resource.address, request.POST.get("next", "")
         if outcome[0] and self.verb.leads_to is not None:

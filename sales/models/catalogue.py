@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -24,12 +25,11 @@ class TaxRates(DealershipRows):
         newest = Window(RowNumber(), partition_by=[F("dealership"), F("name")], order_by=F("valid_from").desc())
         return self.filter(valid_from__lte=day).annotate(newest=newest).filter(newest=1)
 
-    def replaced_on(self, day: date) -> list[tuple[TaxRate, TaxRate]]:
-        """Of these the rates that another one of the same tax has followed by a day, each with that one."""
-        stale = {(each.dealership_id, each.name): each for each in self if each.valid_from <= day}
-        followers = TaxRate.objects.filter(dealership__in={of for of, _name in stale}).valid_on(day)
-        pairs = [(stale[key], each) for each in followers if (key := (each.dealership_id, each.name)) in stale]
-        return [(old, new) for old, new in pairs if old.pk != new.pk]
+    def replaced(self, rates: Iterable[TaxRate], day: date) -> list[tuple[TaxRate, TaxRate]]:
+        """Of a dealership's rates those that another one of the same tax has followed by a day, each with that one."""
+        used = {each.name: each for each in rates if each.valid_from <= day}
+        followers = self.filter(dealership__in={each.dealership_id for each in used.values()}).valid_on(day)
+        return [(used[new.name], new) for new in followers if new.name in used and used[new.name].pk != new.pk]
 
 
 class TaxRate(models.Model):

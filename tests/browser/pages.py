@@ -17,6 +17,7 @@ from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import APIResponse
 
+from config.backoffice.resources import REGISTRY
 from crm.models import Customer
 from dealers import invitations
 from dealers.models import Invitation, User
@@ -104,7 +105,9 @@ class Place:
     def path(self, world: World) -> str:
         if find := PLACES.get(self.surface.name):
             return find(world)
-        return self.surface.at(id_of(self.surface, world.own))
+        address = self.surface.at(id_of(self.surface, world.own))
+        usual = REGISTRY[self.surface.name].usual if self.surface.name in REGISTRY else ""
+        return f"{address}?{usual}" if usual else address
 
     def visitors(self, world: World) -> list[User | None]:
         """Who looks at it."""

@@ -41,7 +41,7 @@ minutes: that is done with the list of runs, with holidays, and with what ignore
 the same parts."""
 MEASURED_BY_MORE = (
     r"^/api/v1/(dgi/(imports|runs|backfills|quarantine/(replay|ignore|wait-again))|service-tokens|exports)/$"
-    rf"|^/api/v1/({'|'.join(OF_RESOURCES)}|vehicle-images)/"
+    rf"|^/api/v1/({'|'.join(OF_RESOURCES)}|vehicle-images|deal-files)/"
 )
 """Bodies that fit their schema and may be refused with 400 even so: moments by today's clock, a saved answer by whether
 it is one of this gateway, ids by whether there is such an entry, filters by their list, what a form asks for by its own

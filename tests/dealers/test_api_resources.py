@@ -97,6 +97,13 @@ def test_a_creation_sent_twice_with_a_key_is_done_once(api: Any, dealership_a: D
     assert Holiday.objects.count() == OneTimeKey.objects.count() == 1
 
 
+@pytest.mark.parametrize("key", ["a b", "ü", "x" * 201])
+def test_what_can_be_no_key_of_a_program_is_refused(api: Any, dealership_a: Dealership, key: str) -> None:
+    answer = api.post(LIST, body(dealership_a), format="json", HTTP_IDEMPOTENCY_KEY=key)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "Idempotency-Key")
+    assert not Holiday.objects.exists()
+
+
 def test_a_form_sent_twice_leads_to_the_row_of_the_first(owner: User, dealership_a: Dealership, client: Client) -> None:
     sent = body(dealership_a, once=str(client.get("/settings/holidays/new/").context["once"]))
     first, second = (client.post("/settings/holidays/new/", sent) for _ in range(2))

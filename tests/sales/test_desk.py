@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -186,6 +187,26 @@ def test_a_rate_that_deals_use_stays_as_it_is(deal: Deal, owner: User, client: C
 
 
 # -- the page
+
+
+def test_more_lines_at_the_desk_read_the_catalogue_and_the_taxes_no_more_often(
+    deal: Deal, owner: User, client: Client
+) -> None:
+    tax = TaxRateFactory(dealership=deal.dealership)
+    CatalogueItemFactory(dealership=deal.dealership, tax=tax)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/deals/{deal.pk}/").status_code == 200
+        return len(queries)
+
+    def with_lines(count: int) -> int:
+        rows = [Item(name="Helmet", unit_price=Decimal(400_000), tax=tax) for _ in range(count)]
+        scenarios.write(deal.chosen, by=owner, values={"tax": tax}, rows=rows)
+        return asked()
+
+    with_lines(1)
+    assert with_lines(1) == with_lines(5)
 
 
 def test_a_tax_that_has_changed_since_is_told_until_another_one_is_chosen(
