@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NO_SUCH_TEXT, NO_SUCH_CODE = "qznobody", "0907061"
 NAMES_NO_ROW = (
+    django_filters.ChoiceFilter,
     django_filters.MultipleChoiceFilter,
     YesOrNoFilter,
     django_filters.DateFilter,

@@ -218,7 +218,8 @@ def house(code: str, name: str) -> House:
     )
     feeds = [FeedFactory(dealership=dealership, connection=made.gateway, job_type=code) for code in JOB_TYPES]
     AlertFactory(feed=feeds[0])
-    AdoptionFactory(dealership=dealership)
+    for code_of_job in ("pkb", "uinb_read"):  # of work and of stock: few roles see both
+        AdoptionFactory(dealership=dealership, job_type=code_of_job)
     backfill = BackfillFactory(feed=feeds[0])
     run = RunFactory(feed=feeds[0], kind=Run.Kind.BACKFILL, backfill=backfill, flag="to look at", error="It ended.")
     RunFactory(feed=feeds[1], state=Run.State.FAILED, error="It ended.")
