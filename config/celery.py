@@ -1,6 +1,7 @@
 """The Celery application; tasks live in each app's `tasks.py`."""
 
 import ctypes
+import logging
 import os
 import signal
 import threading
@@ -22,10 +23,13 @@ from celery.signals import (
     worker_ready,
     worker_shutting_down,
 )
+from kombu.exceptions import OperationalError
 
 from config.backoffice import trace
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+log = logging.getLogger(__name__)
 
 app = Celery("forecourt")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -144,3 +148,11 @@ def end_under_its_id(task_id: str, **_: Any) -> None:
     """After the line about a task that failed."""
     if stack := _under_way.pop(task_id, None):
         stack.close()
+
+
+def nudge(task: str, **given: Any) -> None:
+    """Tell a worker that something waits for a task; what the broker does not take, a periodic look makes good."""
+    try:
+        app.send_task(task, kwargs=given)
+    except OperationalError as error:
+        log.warning("the broker took no message (%s): %s waits with %s", error, task, given)

@@ -6,7 +6,6 @@ able to do both there still. Every file leaves an event in the audit of each dea
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -14,7 +13,6 @@ from dataclasses import dataclass, replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
-from celery import current_app
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -22,8 +20,8 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
+from config import celery
 from config.backoffice.exports import FORMATS, Exportable, by_name, file_name, write
 from config.backoffice.trace import current_id
 from dealers import audit, tenancy
@@ -31,8 +29,6 @@ from dealers.export_facts import Asked, facts, place_of, tell
 from dealers.models import Export, User
 from dealers.permissions import dealerships_of, may
 from dealers.tenancy import Scope, acting
-
-log = logging.getLogger(__name__)
 
 PERMISSION = "records.export:add"
 TASK = "dealers.export"
@@ -170,12 +166,9 @@ def queued(user: User, asked: Asked, chosen: int | None, exportable: Exportable,
 
 
 def nudge(people: Iterable[int]) -> None:
-    """Tell a worker that exports of theirs wait; the periodic look makes good what is lost on the way."""
-    try:
-        for user_id in people:
-            current_app.send_task(TASK, kwargs={"user_id": user_id})
-    except OperationalError as error:
-        log.warning("the broker took no message (%s): the exports wait", error)
+    """Tell a worker that exports of theirs wait."""
+    for user_id in people:
+        celery.nudge(TASK, user_id=user_id)
 
 
 @transaction.atomic

@@ -15,13 +15,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from celery import current_app
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError as BrokerError
 
+from config import celery
 from config.backoffice import sheets_read
 from config.backoffice.sheets import Sheet
 from config.backoffice.sheets_read import Row, Table, Unreadable
@@ -249,11 +248,8 @@ def none_stored(imported: VehicleImport, outcomes: Sequence[Outcome]) -> None:
 
 
 def nudge(imported: VehicleImport) -> None:
-    """Tell a worker; the periodic look makes good what is lost on the way."""
-    try:
-        current_app.send_task(TASK, kwargs={"dealership_id": imported.dealership_id, "pk": imported.pk})
-    except BrokerError as error:
-        log.warning("the broker took no message (%s): import %s waits", error, imported.pk)
+    """Tell a worker that it waits."""
+    celery.nudge(TASK, dealership_id=imported.dealership_id, pk=imported.pk)
 
 
 def carry_out(pk: int, stop: Callable[[], bool]) -> None:

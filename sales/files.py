@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import logging
 
-from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,8 +16,8 @@ from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
+from config import celery
 from config.backoffice import antivirus, received
 from config.backoffice.received import Received
 from dealers import audit
@@ -106,11 +105,8 @@ def remove(file: DealFile, *, by: object = None) -> None:
 
 
 def nudge(dealership_id: int) -> None:
-    """Tell a worker; the periodic look makes good what is lost on the way."""
-    try:
-        current_app.send_task(TASK, kwargs={"dealership_id": dealership_id})
-    except OperationalError as error:
-        log.warning("the broker took no message (%s): files of dealership %s wait", error, dealership_id)
+    """Tell a worker that files of a dealership wait."""
+    celery.nudge(TASK, dealership_id=dealership_id)
 
 
 def waiting() -> list[int]:

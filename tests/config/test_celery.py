@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import yaml
 from celery import Task
+from kombu.exceptions import OperationalError
 
-from config.celery import app
+from config.celery import app, nudge
 from config.local.parts import WORKERS
 from config.local.process import wait_until
 
@@ -194,3 +195,14 @@ while told < 2000:
     stopping.is_set()
 """
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, check=True, timeout=PATIENCE)
+
+
+def test_a_broker_that_takes_no_message_ends_nobodys_work(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(app, "send_task", away)
+    nudge("sales.scan_files", dealership_id=7)
+    assert "the broker took no message (connection refused): sales.scan_files waits" in caplog.text

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from celery import current_app
 from django.test import Client
 from django.utils import timezone
 
@@ -27,7 +28,7 @@ MAY = {Role.OWNER, Role.SALES_MANAGER, Role.SERVICE_MANAGER, Role.INVENTORY_MANA
 @pytest.fixture(autouse=True)
 def sent(monkeypatch: pytest.MonkeyPatch, holidays: Holidays) -> list[int]:  # noqa: F811
     told: list[int] = []
-    monkeypatch.setattr(exports.current_app, "send_task", lambda name, kwargs: told.append(kwargs["user_id"]))
+    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs: told.append(kwargs["user_id"]))
     return told
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from celery import current_app
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -30,7 +31,7 @@ QUEUED, RUNNING, DONE, FAILED = (Export.State.QUEUED, Export.State.RUNNING, Expo
 def sent(monkeypatch: pytest.MonkeyPatch, holidays: Holidays) -> list[int]:  # noqa: F811
     """Whose exports workers were told of; a test that waits for none carries them out itself."""
     told: list[int] = []
-    monkeypatch.setattr(exports.current_app, "send_task", lambda name, kwargs: told.append(kwargs["user_id"]))
+    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs: told.append(kwargs["user_id"]))
     return told
 
 

@@ -11,6 +11,7 @@ from unittest.mock import Mock
 
 import openpyxl
 import pytest
+from celery import current_app
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection, transaction
@@ -374,7 +375,7 @@ def test_many_rows_are_looked_at_and_stored_by_a_worker(
     dealership_a: Dealership, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Any] = []
-    monkeypatch.setattr(importing.current_app, "send_task", lambda name, kwargs: told.append((name, kwargs)))
+    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs: told.append((name, kwargs)))
     monkeypatch.setattr(importing, "AT_ONCE", 3)
     found = looked_at(dealership_a, many(4), person)
     assert (found.state, told) == ("checking", [(importing.TASK, {"dealership_id": dealership_a.pk, "pk": found.pk})])
@@ -396,7 +397,7 @@ def test_many_rows_are_looked_at_and_stored_by_a_worker(
 def test_who_lost_the_right_meanwhile_stores_nothing(
     dealership_a: Dealership, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing.current_app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(current_app, "send_task", lambda *_, **__: None)
     monkeypatch.setattr(importing, "AT_ONCE", 3)
     found = looked_at(dealership_a, many(4), person)
     with_role(person, Role.VIEWER)
@@ -410,7 +411,7 @@ def test_an_import_that_lost_its_worker_is_carried_on_with_and_given_up_after_th
     dealership_a: Dealership, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Any] = []
-    monkeypatch.setattr(importing.current_app, "send_task", lambda name, kwargs: told.append(kwargs["pk"]))
+    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs: told.append(kwargs["pk"]))
     monkeypatch.setattr(importing, "AT_ONCE", 3)
     found = looked_at(dealership_a, many(4), person)
     assert found.begin()
@@ -431,7 +432,7 @@ def test_an_import_that_lost_its_worker_is_carried_on_with_and_given_up_after_th
 def test_an_import_whose_database_was_away_for_a_moment_is_begun_anew(
     dealership_a: Dealership, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing.current_app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(current_app, "send_task", lambda *_, **__: None)
     monkeypatch.setattr(importing, "AT_ONCE", 3)
     found = looked_at(dealership_a, many(4), person)
     with monkeypatch.context() as patch:
@@ -449,7 +450,7 @@ def test_an_import_whose_database_was_away_for_a_moment_is_begun_anew(
 def test_an_import_whose_person_is_gone_says_so(
     dealership_a: Dealership, person: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing.current_app, "send_task", lambda *_, **__: None)
+    monkeypatch.setattr(current_app, "send_task", lambda *_, **__: None)
     monkeypatch.setattr(importing, "AT_ONCE", 3)
     found = looked_at(dealership_a, many(4), person)
     VehicleImport.objects.update(asked_by=None)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.http import QueryDict
 
 from config.backoffice.exports import FORMATS
@@ -33,7 +34,7 @@ class Careless(Holidays):
 @pytest.fixture(autouse=True)
 def careless(holidays: Holidays, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     exports.by_name.__globals__["register"](Careless())
-    monkeypatch.setattr(exports.current_app, "send_task", lambda name, kwargs: None)
+    monkeypatch.setattr(current_app, "send_task", lambda name, kwargs: None)
 
 
 def form(visitor: Visitor, address: str, **sent: str) -> Any:
