@@ -17,8 +17,8 @@ from crm.models import Address, Appointment, Consent, Customer, Lead, Note
 from dealers.models import Dealership, User
 from dealers.roles import Role
 from inventory.models import Vehicle
-from sales import conversion, documents, scenarios, stages
-from sales.models import CatalogueItem, Deal, Document, Item, Registration, TaxRate, TradeIn
+from sales import conversion, documents, files, scenarios, stages
+from sales.models import CatalogueItem, Deal, DealFile, Document, Item, Registration, TaxRate, TradeIn
 from sales.models.catalogue import Kind
 
 CUSTOMERS = 134
@@ -238,6 +238,9 @@ def add_deal(shop: Shop, stage: str) -> Deal:
         getattr(stages, name)(deal, by=seller, **given)
         if name == "quote":
             documents.make(deal, by=seller, kind=Document.Kind.OFFER)
+        if name == "contract":
+            printed = bytes(documents.make(deal, by=seller, kind=Document.Kind.CONTRACT).pdf)
+            files.add(deal, printed, f"contract {deal.number}.pdf", kind=DealFile.Kind.CONTRACT, by=seller)
         if name == "reserve":
             scenarios.deposit(deal, by=seller, amount=Decimal(500_000), received_on=shop.now.date())
     if stage == Deal.Stage.DELIVERED:

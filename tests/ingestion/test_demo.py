@@ -9,7 +9,7 @@ from dealers.models import Dealership
 from dealers.roles import Role
 from ingestion import demo, demo_people
 from inventory.models import PreparationStep, Vehicle
-from sales.models import Deal, Document, Reservation
+from sales.models import Deal, DealFile, Document, Reservation
 from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +30,7 @@ def test_every_status_of_vehicles_leads_and_deals_is_there_once_filled(
     assert statuses == set(Vehicle.Status) - {Vehicle.Status.IN_SERVICE}
     assert Deal.objects.exclude(total=0).count() == Deal.objects.count()
     assert Document.objects.exists()
+    assert DealFile.objects.filter(kind="contract").exists()
     assert PreparationStep.objects.open().exists()
     assert Appointment.objects.exists()
     assert Reservation.objects.filter(closed_at=None).count() == Vehicle.objects.filter(status="reserved").count() > 0
