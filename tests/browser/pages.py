@@ -25,7 +25,7 @@ from dealers.roles import Role
 from inventory import photos
 from inventory.models import VehicleImage
 from sales import links
-from sales.models import Document
+from sales.models import Deal, Document
 from tests.dealers.browsers import with_app
 from tests.factories import PASSWORD, CustomerFactory, hashed
 from tests.tenancy.surfaces import Kind, Surface, id_of, surfaces
@@ -72,7 +72,8 @@ def two_customers(world: World) -> str:
 
 def offered(world: World) -> str:
     """Where a customer looks at an offer that they were just sent."""
-    document = Document.objects.filter(dealership=world.own.dealership).first()
+    offers = Document.objects.filter(dealership=world.own.dealership, kind=Document.Kind.OFFER)
+    document = offers.filter(deal__stage__in=Deal.OPEN).first()
     return f"/offers/{links.make(document, by=world.own.people['owner'], days=1)}/"  # type: ignore[arg-type]
 
 
