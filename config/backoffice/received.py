@@ -94,9 +94,9 @@ def checked_book(data: bytes) -> str:
             runs = "macroEnabled" in types or any(RUNS_IN_A_BOOK.search(each) for each in archive.namelist())
             if archive.testzip() is not None:
                 raise zipfile.BadZipFile
+    except Refused:
+        raise
     except BROKEN as error:
-        if isinstance(error, Refused):
-            raise
         raise Refused(_("This file cannot be read. Save it anew as .docx, .xlsx or PDF.")) from error
     if runs:
         raise Refused(_("There are macros or other programs in this file. Save it without them."))

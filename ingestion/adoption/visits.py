@@ -14,8 +14,6 @@ from inventory import identification
 from inventory.models import OdometerReading, Vehicle
 
 MOST_KM = 9_999_999
-
-
 AT_ONCE = 1_000
 """Vehicles whose work orders are asked for together."""
 
