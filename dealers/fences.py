@@ -1,8 +1,8 @@
 """Row-level security and composite keys, derived from models by one migration operation.
 
-    operations = [..., Fenced("run")]
+    operations = [..., Fenced("Run", "Feed")]
 
-gives the model's table the policies of docs/security.md, and every `OwnKey` of it a foreign key that holds the
+gives the models' tables the policies of docs/security.md, and every `OwnKey` of them a foreign key that holds the
 dealership too, so that a row of one dealership cannot name a row of another. A test refuses a table without them.
 Rows of a person (`PERSONAL`) are shown to that person alone, whatever dealerships are in scope.
 """
@@ -99,16 +99,16 @@ def policies(model: type[models.Model]) -> Iterator[tuple[str, str]]:
 
 
 class Fenced(Operation):
-    """Row-level security and composite foreign keys for a model with a dealership; the former for one of a person."""
+    """Row-level security and composite foreign keys for models with a dealership; the former for those of a person."""
 
     reversible = True
     reduces_to_sql = True
 
-    def __init__(self, model_name: str) -> None:
-        self.model_name = model_name
+    def __init__(self, *names: str) -> None:
+        self.names = names
 
     def deconstruct(self) -> Any:
-        return type(self).__name__, [self.model_name], {}
+        return type(self).__name__, list(self.names), {}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
         """The fence is the database's alone."""
@@ -116,8 +116,9 @@ class Fenced(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        for statement in self.statements(to_state.apps.get_model(app_label, self.model_name), schema_editor):
-            schema_editor.execute(statement)
+        for name in self.names:
+            for statement in self.statements(to_state.apps.get_model(app_label, name), schema_editor):
+                schema_editor.execute(statement)
 
     def statements(self, model: Any, editor: BaseDatabaseSchemaEditor) -> Iterator[str]:
         quote = editor.quote_name
@@ -156,23 +157,25 @@ class Fenced(Operation):
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        model: Any = from_state.apps.get_model(app_label, self.model_name)
-        table = schema_editor.quote_name(model._meta.db_table)
+        for name in reversed(self.names):
+            for statement in self.opposites(from_state.apps.get_model(app_label, name), schema_editor):
+                schema_editor.execute(statement)
+
+    def opposites(self, model: Any, editor: BaseDatabaseSchemaEditor) -> Iterator[str]:
+        table = editor.quote_name(model._meta.db_table)
         for key in own_keys(model):
-            schema_editor.execute(
-                f"ALTER TABLE {table} DROP CONSTRAINT {schema_editor.quote_name(constraint(model, key))}"
-            )
+            yield f"ALTER TABLE {table} DROP CONSTRAINT {editor.quote_name(constraint(model, key))}"
         for name, _ in policies(model):
-            schema_editor.execute(f"DROP POLICY {name} ON {table}")
-        schema_editor.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-        schema_editor.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+            yield f"DROP POLICY {name} ON {table}"
+        yield f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY"
+        yield f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"
 
     def describe(self) -> str:
-        return f"Show rows of {self.model_name} to those alone whose they are"
+        return f"Show rows of {', '.join(self.names)} to those alone whose they are"
 
     @property
     def migration_name_fragment(self) -> str:
-        return f"fence_{self.model_name.lower()}"
+        return f"fence_{'_'.join(self.names).lower()}"
 
 
 def constraint(model: type[models.Model], key: OwnKey) -> str:

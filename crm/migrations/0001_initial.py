@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import dealers.fences
+from config.backoffice import migrating
 from crm import privacy, search
 from dealers import fences
 
@@ -31,2092 +32,2114 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Customer",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("person", "person"), ("business", "business")],
-                        default="person",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="The whole name, or the business's.", max_length=200, verbose_name="name"
-                    ),
-                ),
-                ("called", models.CharField(blank=True, max_length=60, verbose_name="how to call them")),
-                ("contact_person", models.CharField(blank=True, max_length=200, verbose_name="contact person")),
-                ("birth_date", models.DateField(blank=True, null=True, verbose_name="birth date")),
-                ("identity_sealed", models.TextField(blank=True, editable=False)),
-                ("identity_hash", models.CharField(blank=True, editable=False, max_length=64)),
-                (
-                    "identity_ending",
-                    models.CharField(blank=True, editable=False, max_length=8, verbose_name="identity number ends in"),
-                ),
-                (
-                    "preferred_channel",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("call", "telephone"),
-                            ("sms", "text message"),
-                            ("whatsapp", "WhatsApp"),
-                            ("email", "e-mail"),
-                            ("post", "letter"),
-                        ],
-                        max_length=10,
-                        verbose_name="preferred channel",
-                    ),
-                ),
-                (
-                    "preferred_time",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("morning", "in the morning"),
-                            ("noon", "around noon"),
-                            ("afternoon", "in the afternoon"),
-                            ("evening", "in the evening"),
-                            ("weekend", "at weekends"),
-                        ],
-                        max_length=10,
-                        verbose_name="preferred time",
-                    ),
-                ),
-                (
-                    "source",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("walk_in", "walk-in"),
-                            ("referral", "referral"),
-                            ("website", "website"),
-                            ("phone", "call"),
-                            ("event", "event"),
-                            ("social", "social media"),
-                            ("feed", "the manufacturer's feed"),
-                            ("other", "other source"),
-                        ],
-                        max_length=10,
-                        verbose_name="source",
-                    ),
-                ),
-                (
-                    "tags",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="tags",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                ("deleted_at", models.DateTimeField(editable=False, null=True, verbose_name="deleted")),
-                ("erased_at", models.DateTimeField(editable=False, null=True, verbose_name="erased")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="customers",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "referred_by",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="referred",
-                        to="crm.customer",
-                        verbose_name="referred by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "customer",
-                "verbose_name_plural": "customers",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ContactPoint",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("phone", "telephone"), ("email", "e-mail")], max_length=10, verbose_name="kind"
-                    ),
-                ),
-                (
-                    "value",
-                    models.CharField(
-                        help_text="A number is kept with its country.", max_length=254, verbose_name="number or e-mail"
-                    ),
-                ),
-                (
-                    "label",
-                    models.CharField(
-                        blank=True, help_text="Such as mobile, home, work.", max_length=40, verbose_name="label"
-                    ),
-                ),
-                ("is_primary", models.BooleanField(default=False, verbose_name="used first")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="contact_points",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "contact point",
-                "verbose_name_plural": "contact points",
-                "ordering": ["-is_primary", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Consent",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("contact_hash", models.CharField(editable=False, max_length=64)),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[
-                            ("call", "telephone"),
-                            ("sms", "text message"),
-                            ("whatsapp", "WhatsApp"),
-                            ("email", "e-mail"),
-                            ("post", "letter"),
-                        ],
-                        max_length=10,
-                        verbose_name="channel",
-                    ),
-                ),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[
-                            ("marketing", "offers"),
-                            ("service", "appointments and reminders"),
-                            ("survey", "surveys"),
-                        ],
-                        max_length=10,
-                        verbose_name="purpose",
-                    ),
-                ),
-                ("is_given", models.BooleanField(verbose_name="agrees")),
-                (
-                    "wording",
-                    models.TextField(blank=True, help_text="What the customer was asked.", verbose_name="wording"),
-                ),
-                ("wording_version", models.CharField(max_length=40, verbose_name="version of the wording")),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("form", "form"),
-                            ("paper", "on paper"),
-                            ("spoken", "said it"),
-                            ("message", "by a message, such as STOP"),
-                            ("imported", "brought from elsewhere"),
-                        ],
-                        max_length=10,
-                        verbose_name="source",
-                    ),
-                ),
-                ("who", models.CharField(blank=True, max_length=254, verbose_name="who wrote it down")),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="at")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="consents",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "consent",
-                "verbose_name_plural": "consents",
-                "ordering": ["-at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Attribute",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("key", models.CharField(max_length=60, verbose_name="what")),
-                ("value", models.CharField(max_length=500, verbose_name="value")),
-                (
-                    "said_by",
-                    models.CharField(blank=True, editable=False, max_length=254, verbose_name="who or what says so"),
-                ),
-                (
-                    "confidence",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MaxValueValidator(100)],
-                        verbose_name="confidence, %",
-                    ),
-                ),
-                (
-                    "confirmed_by",
-                    models.CharField(blank=True, editable=False, max_length=254, verbose_name="confirmed by"),
-                ),
-                ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="learnt",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "attribute",
-                "verbose_name_plural": "attributes",
-                "ordering": ["key", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Address",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "label",
-                    models.CharField(
-                        blank=True, help_text="Such as home, work, delivery.", max_length=40, verbose_name="label"
-                    ),
-                ),
-                ("street", models.CharField(max_length=300, verbose_name="street")),
-                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
-                ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
-                ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
-                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
-                ("access_notes", models.TextField(blank=True, max_length=1000, verbose_name="how to get in")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="addresses",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "address",
-                "verbose_name_plural": "addresses",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CustomerWord",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("word", models.CharField(db_collation="C", max_length=300)),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="words", to="crm.customer"
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "word of a customer",
-                "verbose_name_plural": "words of customers",
-            },
-        ),
-        migrations.CreateModel(
-            name="Erasure",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("customer_id", models.BigIntegerField(verbose_name="customer")),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="at")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "erasure",
-                "verbose_name_plural": "erasures",
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalAbsence",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("since", models.DateField(verbose_name="first day")),
-                ("until", models.DateField(verbose_name="last day")),
-                ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical absence",
-                "verbose_name_plural": "historical absences",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalAddress",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "label",
-                    models.CharField(
-                        blank=True, help_text="Such as home, work, delivery.", max_length=40, verbose_name="label"
-                    ),
-                ),
-                ("street", models.CharField(max_length=300, verbose_name="street")),
-                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
-                ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
-                ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
-                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
-                ("access_notes", models.TextField(blank=True, max_length=1000, verbose_name="how to get in")),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical address",
-                "verbose_name_plural": "historical addresses",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalAttribute",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("key", models.CharField(max_length=60, verbose_name="what")),
-                ("value", models.CharField(max_length=500, verbose_name="value")),
-                (
-                    "said_by",
-                    models.CharField(blank=True, editable=False, max_length=254, verbose_name="who or what says so"),
-                ),
-                (
-                    "confidence",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MaxValueValidator(100)],
-                        verbose_name="confidence, %",
-                    ),
-                ),
-                (
-                    "confirmed_by",
-                    models.CharField(blank=True, editable=False, max_length=254, verbose_name="confirmed by"),
-                ),
-                ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical attribute",
-                "verbose_name_plural": "historical attributes",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalContactPoint",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("phone", "telephone"), ("email", "e-mail")], max_length=10, verbose_name="kind"
-                    ),
-                ),
-                (
-                    "value",
-                    models.CharField(
-                        help_text="A number is kept with its country.", max_length=254, verbose_name="number or e-mail"
-                    ),
-                ),
-                (
-                    "label",
-                    models.CharField(
-                        blank=True, help_text="Such as mobile, home, work.", max_length=40, verbose_name="label"
-                    ),
-                ),
-                ("is_primary", models.BooleanField(default=False, verbose_name="used first")),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical contact point",
-                "verbose_name_plural": "historical contact points",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalCustomer",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("person", "person"), ("business", "business")],
-                        default="person",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="The whole name, or the business's.", max_length=200, verbose_name="name"
-                    ),
-                ),
-                ("called", models.CharField(blank=True, max_length=60, verbose_name="how to call them")),
-                ("contact_person", models.CharField(blank=True, max_length=200, verbose_name="contact person")),
-                ("birth_date", models.DateField(blank=True, null=True, verbose_name="birth date")),
-                (
-                    "identity_ending",
-                    models.CharField(blank=True, editable=False, max_length=8, verbose_name="identity number ends in"),
-                ),
-                (
-                    "preferred_channel",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("call", "telephone"),
-                            ("sms", "text message"),
-                            ("whatsapp", "WhatsApp"),
-                            ("email", "e-mail"),
-                            ("post", "letter"),
-                        ],
-                        max_length=10,
-                        verbose_name="preferred channel",
-                    ),
-                ),
-                (
-                    "preferred_time",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("morning", "in the morning"),
-                            ("noon", "around noon"),
-                            ("afternoon", "in the afternoon"),
-                            ("evening", "in the evening"),
-                            ("weekend", "at weekends"),
-                        ],
-                        max_length=10,
-                        verbose_name="preferred time",
-                    ),
-                ),
-                (
-                    "source",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("walk_in", "walk-in"),
-                            ("referral", "referral"),
-                            ("website", "website"),
-                            ("phone", "call"),
-                            ("event", "event"),
-                            ("social", "social media"),
-                            ("feed", "the manufacturer's feed"),
-                            ("other", "other source"),
-                        ],
-                        max_length=10,
-                        verbose_name="source",
-                    ),
-                ),
-                (
-                    "tags",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        size=None,
-                        verbose_name="tags",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
-                ("deleted_at", models.DateTimeField(editable=False, null=True, verbose_name="deleted")),
-                ("erased_at", models.DateTimeField(editable=False, null=True, verbose_name="erased")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "referred_by",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="referred by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical customer",
-                "verbose_name_plural": "historical customers",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalLead",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("name", models.CharField(max_length=200, verbose_name="name")),
-                (
-                    "phone",
-                    models.CharField(
-                        blank=True,
-                        help_text="With the country's code, or without.",
-                        max_length=20,
-                        verbose_name="phone",
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("walk_in", "walk-in"),
-                            ("phone", "telephone"),
-                            ("message", "message"),
-                            ("website", "website"),
-                            ("marketplace", "marketplace"),
-                            ("social", "social media"),
-                            ("referral", "referral"),
-                            ("event", "event"),
-                            ("feed", "the manufacturer's feed"),
-                            ("other", "other source"),
-                        ],
-                        default="walk_in",
-                        max_length=20,
-                        verbose_name="source",
-                    ),
-                ),
-                ("wish", models.CharField(blank=True, max_length=200, verbose_name="make and model wished for")),
-                (
-                    "budget",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="budget",
-                    ),
-                ),
-                (
-                    "temperature",
-                    models.CharField(
-                        choices=[("cold", "cold"), ("warm", "warm"), ("hot", "hot")],
-                        default="warm",
-                        max_length=10,
-                        verbose_name="temperature",
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("new", "new"),
-                            ("contacted", "contacted"),
-                            ("test_drive", "test drive"),
-                            ("negotiation", "negotiation"),
-                            ("finance", "finance"),
-                            ("won", "won"),
-                            ("lost", "lost"),
-                        ],
-                        default="new",
-                        editable=False,
-                        max_length=20,
-                        verbose_name="status",
-                    ),
-                ),
-                ("next_step", models.CharField(blank=True, max_length=200, verbose_name="next step")),
-                ("next_step_at", models.DateTimeField(blank=True, null=True, verbose_name="next step at")),
-                (
-                    "first_response_due_at",
-                    models.DateTimeField(editable=False, null=True, verbose_name="first response due"),
-                ),
-                ("first_response_at", models.DateTimeField(editable=False, null=True, verbose_name="first response")),
-                ("escalated_at", models.DateTimeField(editable=False, null=True, verbose_name="escalated")),
-                (
-                    "lost_reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("price", "too expensive"),
-                            ("finance", "finance refused"),
-                            ("competitor", "bought elsewhere"),
-                            ("stock", "we do not have it"),
-                            ("postponed", "postponed"),
-                            ("unreachable", "cannot be reached"),
-                            ("duplicate", "there twice"),
-                            ("other", "other reason"),
-                        ],
-                        editable=False,
-                        max_length=20,
-                        verbose_name="lost because",
-                    ),
-                ),
-                (
-                    "closing_words",
-                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="in words"),
-                ),
-                ("closed_at", models.DateTimeField(editable=False, null=True, verbose_name="closed")),
-                ("converted_at", models.DateTimeField(editable=False, null=True, verbose_name="made a deal")),
-                ("notes", models.TextField(blank=True, max_length=4000, verbose_name="notes")),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "assigned_to",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        help_text="Blank: the next in turn.",
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="salesperson",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical lead",
-                "verbose_name_plural": "historical leads",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalNote",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("note", "note"), ("call", "call"), ("email", "e-mail"), ("meeting", "meeting")],
-                        default="note",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("text", models.TextField(max_length=10000, verbose_name="text")),
-                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
-                (
-                    "written_by",
-                    models.CharField(blank=True, editable=False, max_length=254, verbose_name="who wrote it"),
-                ),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical note",
-                "verbose_name_plural": "historical notes",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalOwnership",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
-                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
-                (
-                    "plate",
-                    models.CharField(blank=True, help_text="As it was then.", max_length=15, verbose_name="plate"),
-                ),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical ownership",
-                "verbose_name_plural": "historical ownerships",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="Lead",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200, verbose_name="name")),
-                (
-                    "phone",
-                    models.CharField(
-                        blank=True,
-                        help_text="With the country's code, or without.",
-                        max_length=20,
-                        verbose_name="phone",
-                    ),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("walk_in", "walk-in"),
-                            ("phone", "telephone"),
-                            ("message", "message"),
-                            ("website", "website"),
-                            ("marketplace", "marketplace"),
-                            ("social", "social media"),
-                            ("referral", "referral"),
-                            ("event", "event"),
-                            ("feed", "the manufacturer's feed"),
-                            ("other", "other source"),
-                        ],
-                        default="walk_in",
-                        max_length=20,
-                        verbose_name="source",
-                    ),
-                ),
-                ("wish", models.CharField(blank=True, max_length=200, verbose_name="make and model wished for")),
-                (
-                    "budget",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="budget",
-                    ),
-                ),
-                (
-                    "temperature",
-                    models.CharField(
-                        choices=[("cold", "cold"), ("warm", "warm"), ("hot", "hot")],
-                        default="warm",
-                        max_length=10,
-                        verbose_name="temperature",
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("new", "new"),
-                            ("contacted", "contacted"),
-                            ("test_drive", "test drive"),
-                            ("negotiation", "negotiation"),
-                            ("finance", "finance"),
-                            ("won", "won"),
-                            ("lost", "lost"),
-                        ],
-                        default="new",
-                        editable=False,
-                        max_length=20,
-                        verbose_name="status",
-                    ),
-                ),
-                ("next_step", models.CharField(blank=True, max_length=200, verbose_name="next step")),
-                ("next_step_at", models.DateTimeField(blank=True, null=True, verbose_name="next step at")),
-                (
-                    "first_response_due_at",
-                    models.DateTimeField(editable=False, null=True, verbose_name="first response due"),
-                ),
-                ("first_response_at", models.DateTimeField(editable=False, null=True, verbose_name="first response")),
-                ("escalated_at", models.DateTimeField(editable=False, null=True, verbose_name="escalated")),
-                (
-                    "lost_reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("price", "too expensive"),
-                            ("finance", "finance refused"),
-                            ("competitor", "bought elsewhere"),
-                            ("stock", "we do not have it"),
-                            ("postponed", "postponed"),
-                            ("unreachable", "cannot be reached"),
-                            ("duplicate", "there twice"),
-                            ("other", "other reason"),
-                        ],
-                        editable=False,
-                        max_length=20,
-                        verbose_name="lost because",
-                    ),
-                ),
-                (
-                    "closing_words",
-                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="in words"),
-                ),
-                ("closed_at", models.DateTimeField(editable=False, null=True, verbose_name="closed")),
-                ("converted_at", models.DateTimeField(editable=False, null=True, verbose_name="made a deal")),
-                ("notes", models.TextField(blank=True, max_length=4000, verbose_name="notes")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                (
-                    "assigned_to",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="Blank: the next in turn.",
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="leads",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="salesperson",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="leads",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="leads",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "lead",
-                "verbose_name_plural": "leads",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalAppointment",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("visit", "visit"), ("call", "call"), ("test_drive", "test drive")],
-                        default="visit",
-                        max_length=20,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("starts_at", models.DateTimeField(verbose_name="starts")),
-                ("ends_at", models.DateTimeField(verbose_name="ends")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("planned", "planned"),
-                            ("done", "done"),
-                            ("no_show", "did not come"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="planned",
-                        editable=False,
-                        max_length=20,
-                        verbose_name="status",
-                    ),
-                ),
-                ("notes", models.CharField(blank=True, max_length=500, verbose_name="notes")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "salesperson",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="salesperson",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-                (
-                    "lead",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.lead",
-                        verbose_name="lead",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical appointment",
-                "verbose_name_plural": "historical appointments",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="Appointment",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("visit", "visit"), ("call", "call"), ("test_drive", "test drive")],
-                        default="visit",
-                        max_length=20,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("starts_at", models.DateTimeField(verbose_name="starts")),
-                ("ends_at", models.DateTimeField(verbose_name="ends")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("planned", "planned"),
-                            ("done", "done"),
-                            ("no_show", "did not come"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="planned",
-                        editable=False,
-                        max_length=20,
-                        verbose_name="status",
-                    ),
-                ),
-                ("notes", models.CharField(blank=True, max_length=500, verbose_name="notes")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="appointments",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "salesperson",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="appointments",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="salesperson",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="appointments",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-                (
-                    "lead",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="appointments",
-                        to="crm.lead",
-                        verbose_name="lead",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "appointment",
-                "verbose_name_plural": "appointments",
-                "ordering": ["starts_at", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Merge",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("fields", models.JSONField(default=dict, verbose_name="fields")),
-                ("moved", models.JSONField(default=list, verbose_name="moved rows")),
-                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="at")),
-                ("who", models.CharField(blank=True, max_length=254, verbose_name="who did it")),
-                ("undone_at", models.DateTimeField(null=True, verbose_name="undone")),
-                ("undone_by", models.CharField(blank=True, max_length=254, verbose_name="who undid it")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "loser",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="merged",
-                        to="crm.customer",
-                        verbose_name="was taken in",
-                    ),
-                ),
-                (
-                    "winner",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="merges",
-                        to="crm.customer",
-                        verbose_name="stays",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "merge",
-                "verbose_name_plural": "merges",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Note",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("note", "note"), ("call", "call"), ("email", "e-mail"), ("meeting", "meeting")],
-                        default="note",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("text", models.TextField(max_length=10000, verbose_name="text")),
-                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
-                (
-                    "written_by",
-                    models.CharField(blank=True, editable=False, max_length=254, verbose_name="who wrote it"),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="notes",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "note",
-                "verbose_name_plural": "notes",
-                "ordering": ["-at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Ownership",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
-                ("until", models.DateField(blank=True, null=True, verbose_name="until")),
-                (
-                    "plate",
-                    models.CharField(blank=True, help_text="As it was then.", max_length=15, verbose_name="plate"),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="ownerships",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="ownerships",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "ownership",
-                "verbose_name_plural": "ownerships",
-                "ordering": [models.OrderBy(models.F("until"), descending=True, nulls_first=True), "-since", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Turn",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "dealership",
-                    models.OneToOneField(
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "last",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "turn",
-                "verbose_name_plural": "turns",
-            },
-        ),
-        migrations.CreateModel(
-            name="Wish",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "lead",
-                    dealers.fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="wishes",
-                        to="crm.lead",
-                        verbose_name="lead",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="wishes",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "vehicle wished for",
-                "verbose_name_plural": "vehicles wished for",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Absence",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("since", models.DateField(verbose_name="first day")),
-                ("until", models.DateField(verbose_name="last day")),
-                ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="absences",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="absences",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "absence",
-                "verbose_name_plural": "absences",
-                "ordering": ["-since", "-id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "user", "since"),
-                        name="absence_once",
-                        violation_error_message="There is an absence of this person from this day on.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("since__lte", models.F("until"))),
-                        name="absence_is_forward",
-                        violation_error_message="The last day is not before the first.",
-                    ),
-                ],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(
-                condition=models.Q(("deleted_at", None)), fields=["dealership", "-id"], name="customer_living"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(
-                condition=models.Q(("deleted_at__isnull", False), ("erased_at", None)),
-                fields=["dealership", "-deleted_at"],
-                name="customer_deleted",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(
-                condition=models.Q(("identity_hash", ""), _negated=True),
-                fields=["dealership", "identity_hash"],
-                name="customer_identity",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["tags"], name="customer_tags"),
-        ),
-        migrations.AddIndex(
-            model_name="contactpoint",
-            index=models.Index(fields=["dealership", "value"], name="contact_point_value"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactpoint",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "customer", "kind", "value"),
-                name="contact_point_once",
-                violation_error_message="The customer has this already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contactpoint",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_primary", True)),
-                fields=("dealership", "customer", "kind"),
-                name="contact_point_primary",
-                violation_error_message="Another one is used first.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="consent",
-            index=models.Index(
-                fields=["dealership", "contact_hash", "channel", "purpose", "-at"], name="consent_of_contact"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attribute",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "customer", "key", "value"),
-                name="attribute_once",
-                violation_error_message="This is known already.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="attribute",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("confidence__lte", 100)), name="attribute_confidence"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="customerword",
-            constraint=models.UniqueConstraint(fields=("dealership", "word", "customer"), name="customer_word_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="erasure",
-            constraint=models.UniqueConstraint(fields=("dealership", "customer_id"), name="erased_once"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["dealership", "status", "next_step_at"], name="lead_status"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(fields=["dealership", "assigned_to", "next_step_at"], name="lead_of_whom"),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(
-                condition=models.Q(("phone", ""), _negated=True), fields=["dealership", "phone"], name="lead_phone"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="lead",
-            index=models.Index(
-                condition=models.Q(("first_response_at__isnull", True)),
-                fields=["dealership", "first_response_due_at"],
-                name="lead_unanswered",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="lead_has_name"),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ("won", "lost")), ("next_step_at__isnull", False), _connector="OR"),
-                name="lead_open_has_next_step",
-                violation_error_message="Say when the next step is: an open lead always has one.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lost_reason__gt", ""), ("status", "lost")),
-                    models.Q(models.Q(("status", "lost"), _negated=True), ("lost_reason", "")),
-                    _connector="OR",
-                ),
-                name="lead_lost_has_reason",
-                violation_error_message="A lost lead has a reason, and no other has one.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", False), ("status__in", ("won", "lost"))),
-                    models.Q(models.Q(("status__in", ("won", "lost")), _negated=True), ("closed_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="lead_closed_has_moment",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lead",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("converted_at__isnull", True), ("status", "won"), _connector="OR"),
-                name="lead_converted_is_won",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="appointment",
-            index=models.Index(fields=["dealership", "salesperson", "starts_at"], name="appointment_of_whom"),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
+        migrating.Tables(
+            migrations.CreateModel(
+                name="Customer",
+                fields=[
                     (
-                        "ends_at__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("starts_at"), "+", models.Value(datetime.timedelta(days=1))
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("person", "person"), ("business", "business")],
+                            default="person",
+                            max_length=10,
+                            verbose_name="kind",
                         ),
                     ),
-                    ("starts_at__lt", models.F("ends_at")),
-                ),
-                name="appointment_is_forward",
-                violation_error_message="It ends after it starts, within a day.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("status__in", ("planned", "done"))),
-                expressions=[
-                    ("dealership", "="),
-                    ("salesperson", "="),
                     (
-                        models.Func(
-                            "starts_at",
-                            "ends_at",
-                            function="TSTZRANGE",
-                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                        "name",
+                        models.CharField(
+                            help_text="The whole name, or the business's.", max_length=200, verbose_name="name"
                         ),
-                        "&&",
+                    ),
+                    ("called", models.CharField(blank=True, max_length=60, verbose_name="how to call them")),
+                    ("contact_person", models.CharField(blank=True, max_length=200, verbose_name="contact person")),
+                    ("birth_date", models.DateField(blank=True, null=True, verbose_name="birth date")),
+                    ("identity_sealed", models.TextField(blank=True, editable=False)),
+                    ("identity_hash", models.CharField(blank=True, editable=False, max_length=64)),
+                    (
+                        "identity_ending",
+                        models.CharField(
+                            blank=True, editable=False, max_length=8, verbose_name="identity number ends in"
+                        ),
+                    ),
+                    (
+                        "preferred_channel",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("call", "telephone"),
+                                ("sms", "text message"),
+                                ("whatsapp", "WhatsApp"),
+                                ("email", "e-mail"),
+                                ("post", "letter"),
+                            ],
+                            max_length=10,
+                            verbose_name="preferred channel",
+                        ),
+                    ),
+                    (
+                        "preferred_time",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("morning", "in the morning"),
+                                ("noon", "around noon"),
+                                ("afternoon", "in the afternoon"),
+                                ("evening", "in the evening"),
+                                ("weekend", "at weekends"),
+                            ],
+                            max_length=10,
+                            verbose_name="preferred time",
+                        ),
+                    ),
+                    (
+                        "source",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("walk_in", "walk-in"),
+                                ("referral", "referral"),
+                                ("website", "website"),
+                                ("phone", "call"),
+                                ("event", "event"),
+                                ("social", "social media"),
+                                ("feed", "the manufacturer's feed"),
+                                ("other", "other source"),
+                            ],
+                            max_length=10,
+                            verbose_name="source",
+                        ),
+                    ),
+                    (
+                        "tags",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=40),
+                            blank=True,
+                            default=list,
+                            size=None,
+                            verbose_name="tags",
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                    ("deleted_at", models.DateTimeField(editable=False, null=True, verbose_name="deleted")),
+                    ("erased_at", models.DateTimeField(editable=False, null=True, verbose_name="erased")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="customers",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "referred_by",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="referred",
+                            to="crm.customer",
+                            verbose_name="referred by",
+                        ),
                     ),
                 ],
-                name="appointment_salesperson_once",
-                violation_error_message="The salesperson has another appointment at this time.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="appointment",
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
-                condition=models.Q(("status__in", ("planned", "done")), ("vehicle__isnull", False)),
-                expressions=[
-                    ("dealership", "="),
-                    ("vehicle", "="),
-                    (
-                        models.Func(
-                            "starts_at",
-                            "ends_at",
-                            function="TSTZRANGE",
-                            output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                options={
+                    "verbose_name": "customer",
+                    "verbose_name_plural": "customers",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("deleted_at", None)),
+                            fields=["dealership", "-id"],
+                            name="customer_living",
                         ),
-                        "&&",
+                        models.Index(
+                            condition=models.Q(("deleted_at__isnull", False), ("erased_at", None)),
+                            fields=["dealership", "-deleted_at"],
+                            name="customer_deleted",
+                        ),
+                        models.Index(
+                            condition=models.Q(("identity_hash", ""), _negated=True),
+                            fields=["dealership", "identity_hash"],
+                            name="customer_identity",
+                        ),
+                        django.contrib.postgres.indexes.GinIndex(fields=["tags"], name="customer_tags"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ContactPoint",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("phone", "telephone"), ("email", "e-mail")], max_length=10, verbose_name="kind"
+                        ),
+                    ),
+                    (
+                        "value",
+                        models.CharField(
+                            help_text="A number is kept with its country.",
+                            max_length=254,
+                            verbose_name="number or e-mail",
+                        ),
+                    ),
+                    (
+                        "label",
+                        models.CharField(
+                            blank=True, help_text="Such as mobile, home, work.", max_length=40, verbose_name="label"
+                        ),
+                    ),
+                    ("is_primary", models.BooleanField(default=False, verbose_name="used first")),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="contact_points",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
                     ),
                 ],
-                name="appointment_vehicle_once",
-                violation_error_message="The vehicle is in another appointment at this time.",
+                options={
+                    "verbose_name": "contact point",
+                    "verbose_name_plural": "contact points",
+                    "ordering": ["-is_primary", "id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "value"], name="contact_point_value"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "customer", "kind", "value"),
+                            name="contact_point_once",
+                            violation_error_message="The customer has this already.",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("is_primary", True)),
+                            fields=("dealership", "customer", "kind"),
+                            name="contact_point_primary",
+                            violation_error_message="Another one is used first.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Consent",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("contact_hash", models.CharField(editable=False, max_length=64)),
+                    (
+                        "channel",
+                        models.CharField(
+                            choices=[
+                                ("call", "telephone"),
+                                ("sms", "text message"),
+                                ("whatsapp", "WhatsApp"),
+                                ("email", "e-mail"),
+                                ("post", "letter"),
+                            ],
+                            max_length=10,
+                            verbose_name="channel",
+                        ),
+                    ),
+                    (
+                        "purpose",
+                        models.CharField(
+                            choices=[
+                                ("marketing", "offers"),
+                                ("service", "appointments and reminders"),
+                                ("survey", "surveys"),
+                            ],
+                            max_length=10,
+                            verbose_name="purpose",
+                        ),
+                    ),
+                    ("is_given", models.BooleanField(verbose_name="agrees")),
+                    (
+                        "wording",
+                        models.TextField(blank=True, help_text="What the customer was asked.", verbose_name="wording"),
+                    ),
+                    ("wording_version", models.CharField(max_length=40, verbose_name="version of the wording")),
+                    (
+                        "source",
+                        models.CharField(
+                            choices=[
+                                ("form", "form"),
+                                ("paper", "on paper"),
+                                ("spoken", "said it"),
+                                ("message", "by a message, such as STOP"),
+                                ("imported", "brought from elsewhere"),
+                            ],
+                            max_length=10,
+                            verbose_name="source",
+                        ),
+                    ),
+                    ("who", models.CharField(blank=True, max_length=254, verbose_name="who wrote it down")),
+                    (
+                        "at",
+                        models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="at"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="consents",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "consent",
+                    "verbose_name_plural": "consents",
+                    "ordering": ["-at", "-id"],
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "contact_hash", "channel", "purpose", "-at"],
+                            name="consent_of_contact",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Attribute",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("key", models.CharField(max_length=60, verbose_name="what")),
+                    ("value", models.CharField(max_length=500, verbose_name="value")),
+                    (
+                        "said_by",
+                        models.CharField(
+                            blank=True, editable=False, max_length=254, verbose_name="who or what says so"
+                        ),
+                    ),
+                    (
+                        "confidence",
+                        models.PositiveSmallIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[django.core.validators.MaxValueValidator(100)],
+                            verbose_name="confidence, %",
+                        ),
+                    ),
+                    (
+                        "confirmed_by",
+                        models.CharField(blank=True, editable=False, max_length=254, verbose_name="confirmed by"),
+                    ),
+                    ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="learnt",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "attribute",
+                    "verbose_name_plural": "attributes",
+                    "ordering": ["key", "id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "customer", "key", "value"),
+                            name="attribute_once",
+                            violation_error_message="This is known already.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("confidence__lte", 100)), name="attribute_confidence"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Address",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "label",
+                        models.CharField(
+                            blank=True, help_text="Such as home, work, delivery.", max_length=40, verbose_name="label"
+                        ),
+                    ),
+                    ("street", models.CharField(max_length=300, verbose_name="street")),
+                    ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                    ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
+                    ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
+                    ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                    ("access_notes", models.TextField(blank=True, max_length=1000, verbose_name="how to get in")),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="addresses",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "address",
+                    "verbose_name_plural": "addresses",
+                    "ordering": ["id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="CustomerWord",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("word", models.CharField(db_collation="C", max_length=300)),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE, related_name="words", to="crm.customer"
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "word of a customer",
+                    "verbose_name_plural": "words of customers",
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "word", "customer"), name="customer_word_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Erasure",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("customer_id", models.BigIntegerField(verbose_name="customer")),
+                    (
+                        "at",
+                        models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="at"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "erasure",
+                    "verbose_name_plural": "erasures",
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "customer_id"), name="erased_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalAbsence",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("since", models.DateField(verbose_name="first day")),
+                    ("until", models.DateField(verbose_name="last day")),
+                    ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical absence",
+                    "verbose_name_plural": "historical absences",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalAddress",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "label",
+                        models.CharField(
+                            blank=True, help_text="Such as home, work, delivery.", max_length=40, verbose_name="label"
+                        ),
+                    ),
+                    ("street", models.CharField(max_length=300, verbose_name="street")),
+                    ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                    ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
+                    ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
+                    ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                    ("access_notes", models.TextField(blank=True, max_length=1000, verbose_name="how to get in")),
+                    ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical address",
+                    "verbose_name_plural": "historical addresses",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalAttribute",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("key", models.CharField(max_length=60, verbose_name="what")),
+                    ("value", models.CharField(max_length=500, verbose_name="value")),
+                    (
+                        "said_by",
+                        models.CharField(
+                            blank=True, editable=False, max_length=254, verbose_name="who or what says so"
+                        ),
+                    ),
+                    (
+                        "confidence",
+                        models.PositiveSmallIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[django.core.validators.MaxValueValidator(100)],
+                            verbose_name="confidence, %",
+                        ),
+                    ),
+                    (
+                        "confirmed_by",
+                        models.CharField(blank=True, editable=False, max_length=254, verbose_name="confirmed by"),
+                    ),
+                    ("confirmed_at", models.DateTimeField(editable=False, null=True, verbose_name="confirmed")),
+                    ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical attribute",
+                    "verbose_name_plural": "historical attributes",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalContactPoint",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("phone", "telephone"), ("email", "e-mail")], max_length=10, verbose_name="kind"
+                        ),
+                    ),
+                    (
+                        "value",
+                        models.CharField(
+                            help_text="A number is kept with its country.",
+                            max_length=254,
+                            verbose_name="number or e-mail",
+                        ),
+                    ),
+                    (
+                        "label",
+                        models.CharField(
+                            blank=True, help_text="Such as mobile, home, work.", max_length=40, verbose_name="label"
+                        ),
+                    ),
+                    ("is_primary", models.BooleanField(default=False, verbose_name="used first")),
+                    ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical contact point",
+                    "verbose_name_plural": "historical contact points",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalCustomer",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("person", "person"), ("business", "business")],
+                            default="person",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    (
+                        "name",
+                        models.CharField(
+                            help_text="The whole name, or the business's.", max_length=200, verbose_name="name"
+                        ),
+                    ),
+                    ("called", models.CharField(blank=True, max_length=60, verbose_name="how to call them")),
+                    ("contact_person", models.CharField(blank=True, max_length=200, verbose_name="contact person")),
+                    ("birth_date", models.DateField(blank=True, null=True, verbose_name="birth date")),
+                    (
+                        "identity_ending",
+                        models.CharField(
+                            blank=True, editable=False, max_length=8, verbose_name="identity number ends in"
+                        ),
+                    ),
+                    (
+                        "preferred_channel",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("call", "telephone"),
+                                ("sms", "text message"),
+                                ("whatsapp", "WhatsApp"),
+                                ("email", "e-mail"),
+                                ("post", "letter"),
+                            ],
+                            max_length=10,
+                            verbose_name="preferred channel",
+                        ),
+                    ),
+                    (
+                        "preferred_time",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("morning", "in the morning"),
+                                ("noon", "around noon"),
+                                ("afternoon", "in the afternoon"),
+                                ("evening", "in the evening"),
+                                ("weekend", "at weekends"),
+                            ],
+                            max_length=10,
+                            verbose_name="preferred time",
+                        ),
+                    ),
+                    (
+                        "source",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("walk_in", "walk-in"),
+                                ("referral", "referral"),
+                                ("website", "website"),
+                                ("phone", "call"),
+                                ("event", "event"),
+                                ("social", "social media"),
+                                ("feed", "the manufacturer's feed"),
+                                ("other", "other source"),
+                            ],
+                            max_length=10,
+                            verbose_name="source",
+                        ),
+                    ),
+                    (
+                        "tags",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=40),
+                            blank=True,
+                            default=list,
+                            size=None,
+                            verbose_name="tags",
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                    ("deleted_at", models.DateTimeField(editable=False, null=True, verbose_name="deleted")),
+                    ("erased_at", models.DateTimeField(editable=False, null=True, verbose_name="erased")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "referred_by",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="referred by",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical customer",
+                    "verbose_name_plural": "historical customers",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalLead",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("name", models.CharField(max_length=200, verbose_name="name")),
+                    (
+                        "phone",
+                        models.CharField(
+                            blank=True,
+                            help_text="With the country's code, or without.",
+                            max_length=20,
+                            verbose_name="phone",
+                        ),
+                    ),
+                    ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                    (
+                        "source",
+                        models.CharField(
+                            choices=[
+                                ("walk_in", "walk-in"),
+                                ("phone", "telephone"),
+                                ("message", "message"),
+                                ("website", "website"),
+                                ("marketplace", "marketplace"),
+                                ("social", "social media"),
+                                ("referral", "referral"),
+                                ("event", "event"),
+                                ("feed", "the manufacturer's feed"),
+                                ("other", "other source"),
+                            ],
+                            default="walk_in",
+                            max_length=20,
+                            verbose_name="source",
+                        ),
+                    ),
+                    ("wish", models.CharField(blank=True, max_length=200, verbose_name="make and model wished for")),
+                    (
+                        "budget",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="budget",
+                        ),
+                    ),
+                    (
+                        "temperature",
+                        models.CharField(
+                            choices=[("cold", "cold"), ("warm", "warm"), ("hot", "hot")],
+                            default="warm",
+                            max_length=10,
+                            verbose_name="temperature",
+                        ),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("new", "new"),
+                                ("contacted", "contacted"),
+                                ("test_drive", "test drive"),
+                                ("negotiation", "negotiation"),
+                                ("finance", "finance"),
+                                ("won", "won"),
+                                ("lost", "lost"),
+                            ],
+                            default="new",
+                            editable=False,
+                            max_length=20,
+                            verbose_name="status",
+                        ),
+                    ),
+                    ("next_step", models.CharField(blank=True, max_length=200, verbose_name="next step")),
+                    ("next_step_at", models.DateTimeField(blank=True, null=True, verbose_name="next step at")),
+                    (
+                        "first_response_due_at",
+                        models.DateTimeField(editable=False, null=True, verbose_name="first response due"),
+                    ),
+                    (
+                        "first_response_at",
+                        models.DateTimeField(editable=False, null=True, verbose_name="first response"),
+                    ),
+                    ("escalated_at", models.DateTimeField(editable=False, null=True, verbose_name="escalated")),
+                    (
+                        "lost_reason",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("price", "too expensive"),
+                                ("finance", "finance refused"),
+                                ("competitor", "bought elsewhere"),
+                                ("stock", "we do not have it"),
+                                ("postponed", "postponed"),
+                                ("unreachable", "cannot be reached"),
+                                ("duplicate", "there twice"),
+                                ("other", "other reason"),
+                            ],
+                            editable=False,
+                            max_length=20,
+                            verbose_name="lost because",
+                        ),
+                    ),
+                    (
+                        "closing_words",
+                        models.CharField(blank=True, editable=False, max_length=300, verbose_name="in words"),
+                    ),
+                    ("closed_at", models.DateTimeField(editable=False, null=True, verbose_name="closed")),
+                    ("converted_at", models.DateTimeField(editable=False, null=True, verbose_name="made a deal")),
+                    ("notes", models.TextField(blank=True, max_length=4000, verbose_name="notes")),
+                    ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "assigned_to",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            help_text="Blank: the next in turn.",
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="salesperson",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical lead",
+                    "verbose_name_plural": "historical leads",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalNote",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("note", "note"), ("call", "call"), ("email", "e-mail"), ("meeting", "meeting")],
+                            default="note",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("text", models.TextField(max_length=10000, verbose_name="text")),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
+                    (
+                        "written_by",
+                        models.CharField(blank=True, editable=False, max_length=254, verbose_name="who wrote it"),
+                    ),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical note",
+                    "verbose_name_plural": "historical notes",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalOwnership",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                    ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                    (
+                        "plate",
+                        models.CharField(blank=True, help_text="As it was then.", max_length=15, verbose_name="plate"),
+                    ),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical ownership",
+                    "verbose_name_plural": "historical ownerships",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="Lead",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(max_length=200, verbose_name="name")),
+                    (
+                        "phone",
+                        models.CharField(
+                            blank=True,
+                            help_text="With the country's code, or without.",
+                            max_length=20,
+                            verbose_name="phone",
+                        ),
+                    ),
+                    ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                    (
+                        "source",
+                        models.CharField(
+                            choices=[
+                                ("walk_in", "walk-in"),
+                                ("phone", "telephone"),
+                                ("message", "message"),
+                                ("website", "website"),
+                                ("marketplace", "marketplace"),
+                                ("social", "social media"),
+                                ("referral", "referral"),
+                                ("event", "event"),
+                                ("feed", "the manufacturer's feed"),
+                                ("other", "other source"),
+                            ],
+                            default="walk_in",
+                            max_length=20,
+                            verbose_name="source",
+                        ),
+                    ),
+                    ("wish", models.CharField(blank=True, max_length=200, verbose_name="make and model wished for")),
+                    (
+                        "budget",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="budget",
+                        ),
+                    ),
+                    (
+                        "temperature",
+                        models.CharField(
+                            choices=[("cold", "cold"), ("warm", "warm"), ("hot", "hot")],
+                            default="warm",
+                            max_length=10,
+                            verbose_name="temperature",
+                        ),
+                    ),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("new", "new"),
+                                ("contacted", "contacted"),
+                                ("test_drive", "test drive"),
+                                ("negotiation", "negotiation"),
+                                ("finance", "finance"),
+                                ("won", "won"),
+                                ("lost", "lost"),
+                            ],
+                            default="new",
+                            editable=False,
+                            max_length=20,
+                            verbose_name="status",
+                        ),
+                    ),
+                    ("next_step", models.CharField(blank=True, max_length=200, verbose_name="next step")),
+                    ("next_step_at", models.DateTimeField(blank=True, null=True, verbose_name="next step at")),
+                    (
+                        "first_response_due_at",
+                        models.DateTimeField(editable=False, null=True, verbose_name="first response due"),
+                    ),
+                    (
+                        "first_response_at",
+                        models.DateTimeField(editable=False, null=True, verbose_name="first response"),
+                    ),
+                    ("escalated_at", models.DateTimeField(editable=False, null=True, verbose_name="escalated")),
+                    (
+                        "lost_reason",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("price", "too expensive"),
+                                ("finance", "finance refused"),
+                                ("competitor", "bought elsewhere"),
+                                ("stock", "we do not have it"),
+                                ("postponed", "postponed"),
+                                ("unreachable", "cannot be reached"),
+                                ("duplicate", "there twice"),
+                                ("other", "other reason"),
+                            ],
+                            editable=False,
+                            max_length=20,
+                            verbose_name="lost because",
+                        ),
+                    ),
+                    (
+                        "closing_words",
+                        models.CharField(blank=True, editable=False, max_length=300, verbose_name="in words"),
+                    ),
+                    ("closed_at", models.DateTimeField(editable=False, null=True, verbose_name="closed")),
+                    ("converted_at", models.DateTimeField(editable=False, null=True, verbose_name="made a deal")),
+                    ("notes", models.TextField(blank=True, max_length=4000, verbose_name="notes")),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                    (
+                        "assigned_to",
+                        models.ForeignKey(
+                            blank=True,
+                            help_text="Blank: the next in turn.",
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="leads",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="salesperson",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="leads",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="leads",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "lead",
+                    "verbose_name_plural": "leads",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "status", "next_step_at"], name="lead_status"),
+                        models.Index(fields=["dealership", "assigned_to", "next_step_at"], name="lead_of_whom"),
+                        models.Index(
+                            condition=models.Q(("phone", ""), _negated=True),
+                            fields=["dealership", "phone"],
+                            name="lead_phone",
+                        ),
+                        models.Index(
+                            condition=models.Q(("first_response_at__isnull", True)),
+                            fields=["dealership", "first_response_due_at"],
+                            name="lead_unanswered",
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(("name", ""), _negated=True), name="lead_has_name"),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("status__in", ("won", "lost")), ("next_step_at__isnull", False), _connector="OR"
+                            ),
+                            name="lead_open_has_next_step",
+                            violation_error_message="Say when the next step is: an open lead always has one.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("lost_reason__gt", ""), ("status", "lost")),
+                                models.Q(models.Q(("status", "lost"), _negated=True), ("lost_reason", "")),
+                                _connector="OR",
+                            ),
+                            name="lead_lost_has_reason",
+                            violation_error_message="A lost lead has a reason, and no other has one.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("closed_at__isnull", False), ("status__in", ("won", "lost"))),
+                                models.Q(
+                                    models.Q(("status__in", ("won", "lost")), _negated=True),
+                                    ("closed_at__isnull", True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="lead_closed_has_moment",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("converted_at__isnull", True), ("status", "won"), _connector="OR"),
+                            name="lead_converted_is_won",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalAppointment",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("visit", "visit"), ("call", "call"), ("test_drive", "test drive")],
+                            default="visit",
+                            max_length=20,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("starts_at", models.DateTimeField(verbose_name="starts")),
+                    ("ends_at", models.DateTimeField(verbose_name="ends")),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("planned", "planned"),
+                                ("done", "done"),
+                                ("no_show", "did not come"),
+                                ("cancelled", "cancelled"),
+                            ],
+                            default="planned",
+                            editable=False,
+                            max_length=20,
+                            verbose_name="status",
+                        ),
+                    ),
+                    ("notes", models.CharField(blank=True, max_length=500, verbose_name="notes")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "salesperson",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="salesperson",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                    (
+                        "lead",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.lead",
+                            verbose_name="lead",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical appointment",
+                    "verbose_name_plural": "historical appointments",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="Appointment",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("visit", "visit"), ("call", "call"), ("test_drive", "test drive")],
+                            default="visit",
+                            max_length=20,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("starts_at", models.DateTimeField(verbose_name="starts")),
+                    ("ends_at", models.DateTimeField(verbose_name="ends")),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("planned", "planned"),
+                                ("done", "done"),
+                                ("no_show", "did not come"),
+                                ("cancelled", "cancelled"),
+                            ],
+                            default="planned",
+                            editable=False,
+                            max_length=20,
+                            verbose_name="status",
+                        ),
+                    ),
+                    ("notes", models.CharField(blank=True, max_length=500, verbose_name="notes")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="appointments",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "salesperson",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="appointments",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="salesperson",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="appointments",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                    (
+                        "lead",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="appointments",
+                            to="crm.lead",
+                            verbose_name="lead",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "appointment",
+                    "verbose_name_plural": "appointments",
+                    "ordering": ["starts_at", "id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "salesperson", "starts_at"], name="appointment_of_whom"),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "ends_at__lte",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("starts_at"), "+", models.Value(datetime.timedelta(days=1))
+                                    ),
+                                ),
+                                ("starts_at__lt", models.F("ends_at")),
+                            ),
+                            name="appointment_is_forward",
+                            violation_error_message="It ends after it starts, within a day.",
+                        ),
+                        django.contrib.postgres.constraints.ExclusionConstraint(
+                            condition=models.Q(("status__in", ("planned", "done"))),
+                            expressions=[
+                                ("dealership", "="),
+                                ("salesperson", "="),
+                                (
+                                    models.Func(
+                                        "starts_at",
+                                        "ends_at",
+                                        function="TSTZRANGE",
+                                        output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                                    ),
+                                    "&&",
+                                ),
+                            ],
+                            name="appointment_salesperson_once",
+                            violation_error_message="The salesperson has another appointment at this time.",
+                        ),
+                        django.contrib.postgres.constraints.ExclusionConstraint(
+                            condition=models.Q(("status__in", ("planned", "done")), ("vehicle__isnull", False)),
+                            expressions=[
+                                ("dealership", "="),
+                                ("vehicle", "="),
+                                (
+                                    models.Func(
+                                        "starts_at",
+                                        "ends_at",
+                                        function="TSTZRANGE",
+                                        output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField(),
+                                    ),
+                                    "&&",
+                                ),
+                            ],
+                            name="appointment_vehicle_once",
+                            violation_error_message="The vehicle is in another appointment at this time.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Merge",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("fields", models.JSONField(default=dict, verbose_name="fields")),
+                    ("moved", models.JSONField(default=list, verbose_name="moved rows")),
+                    (
+                        "at",
+                        models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), verbose_name="at"),
+                    ),
+                    ("who", models.CharField(blank=True, max_length=254, verbose_name="who did it")),
+                    ("undone_at", models.DateTimeField(null=True, verbose_name="undone")),
+                    ("undone_by", models.CharField(blank=True, max_length=254, verbose_name="who undid it")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "loser",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="merged",
+                            to="crm.customer",
+                            verbose_name="was taken in",
+                        ),
+                    ),
+                    (
+                        "winner",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="merges",
+                            to="crm.customer",
+                            verbose_name="stays",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "merge",
+                    "verbose_name_plural": "merges",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "winner"], name="merge_of_winner"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("undone_at", None)), fields=("dealership", "loser"), name="merged_once"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("winner", models.F("loser")), _negated=True), name="merge_of_two"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Note",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[("note", "note"), ("call", "call"), ("email", "e-mail"), ("meeting", "meeting")],
+                            default="note",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("text", models.TextField(max_length=10000, verbose_name="text")),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
+                    (
+                        "written_by",
+                        models.CharField(blank=True, editable=False, max_length=254, verbose_name="who wrote it"),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="notes",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "note",
+                    "verbose_name_plural": "notes",
+                    "ordering": ["-at", "-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "customer", "-at"], name="note_of_customer"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Ownership",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                    ("until", models.DateField(blank=True, null=True, verbose_name="until")),
+                    (
+                        "plate",
+                        models.CharField(blank=True, help_text="As it was then.", max_length=15, verbose_name="plate"),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="ownerships",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="ownerships",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "ownership",
+                    "verbose_name_plural": "ownerships",
+                    "ordering": [models.OrderBy(models.F("until"), descending=True, nulls_first=True), "-since", "-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("until", None)),
+                            fields=("dealership", "vehicle"),
+                            name="ownership_open",
+                            violation_error_message="The vehicle has an owner. Write until when, first.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("until", None), ("since", None), ("until__gte", models.F("since")), _connector="OR"
+                            ),
+                            name="ownership_forward",
+                            violation_error_message="It ends after it begins.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Turn",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "dealership",
+                        models.OneToOneField(
+                            editable=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "last",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "turn",
+                    "verbose_name_plural": "turns",
+                },
+            ),
+            migrations.CreateModel(
+                name="Wish",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "lead",
+                        dealers.fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="wishes",
+                            to="crm.lead",
+                            verbose_name="lead",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="wishes",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "vehicle wished for",
+                    "verbose_name_plural": "vehicles wished for",
+                    "ordering": ["id"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "lead", "vehicle"), name="wish_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Absence",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("since", models.DateField(verbose_name="first day")),
+                    ("until", models.DateField(verbose_name="last day")),
+                    ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="absences",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="absences",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "absence",
+                    "verbose_name_plural": "absences",
+                    "ordering": ["-since", "-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "user", "since"),
+                            name="absence_once",
+                            violation_error_message="There is an absence of this person from this day on.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("since__lte", models.F("until"))),
+                            name="absence_is_forward",
+                            violation_error_message="The last day is not before the first.",
+                        ),
+                    ],
+                },
             ),
         ),
-        migrations.AddIndex(
-            model_name="merge",
-            index=models.Index(fields=["dealership", "winner"], name="merge_of_winner"),
+        fences.Fenced(
+            "Absence",
+            "Address",
+            "Appointment",
+            "Attribute",
+            "Consent",
+            "ContactPoint",
+            "Customer",
+            "CustomerWord",
+            "Erasure",
+            "HistoricalAbsence",
+            "HistoricalAddress",
+            "HistoricalAppointment",
+            "HistoricalAttribute",
+            "HistoricalContactPoint",
+            "HistoricalCustomer",
+            "HistoricalLead",
+            "HistoricalNote",
+            "HistoricalOwnership",
+            "Lead",
+            "Merge",
+            "Note",
+            "Ownership",
+            "Turn",
+            "Wish",
         ),
-        migrations.AddConstraint(
-            model_name="merge",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("undone_at", None)), fields=("dealership", "loser"), name="merged_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="merge",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("winner", models.F("loser")), _negated=True), name="merge_of_two"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="note",
-            index=models.Index(fields=["dealership", "customer", "-at"], name="note_of_customer"),
-        ),
-        migrations.AddConstraint(
-            model_name="ownership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)),
-                fields=("dealership", "vehicle"),
-                name="ownership_open",
-                violation_error_message="The vehicle has an owner. Write until when, first.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownership",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("until", None), ("since", None), ("until__gte", models.F("since")), _connector="OR"
-                ),
-                name="ownership_forward",
-                violation_error_message="It ends after it begins.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wish",
-            constraint=models.UniqueConstraint(fields=("dealership", "lead", "vehicle"), name="wish_once"),
-        ),
-        fences.Fenced("Absence"),
-        fences.Fenced("Address"),
-        fences.Fenced("Appointment"),
-        fences.Fenced("Attribute"),
-        fences.Fenced("Consent"),
-        fences.Fenced("ContactPoint"),
-        fences.Fenced("Customer"),
-        fences.Fenced("CustomerWord"),
-        fences.Fenced("Erasure"),
-        fences.Fenced("HistoricalAbsence"),
-        fences.Fenced("HistoricalAddress"),
-        fences.Fenced("HistoricalAppointment"),
-        fences.Fenced("HistoricalAttribute"),
-        fences.Fenced("HistoricalContactPoint"),
-        fences.Fenced("HistoricalCustomer"),
-        fences.Fenced("HistoricalLead"),
-        fences.Fenced("HistoricalNote"),
-        fences.Fenced("HistoricalOwnership"),
-        fences.Fenced("Lead"),
-        fences.Fenced("Merge"),
-        fences.Fenced("Note"),
-        fences.Fenced("Ownership"),
-        fences.Fenced("Turn"),
-        fences.Fenced("Wish"),
         migrations.RunSQL(search.CREATE_WORDS, search.DROP_WORDS),
         migrations.RunSQL(privacy.CREATE_FORGET, privacy.DROP_FORGET),
     ]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import dealers.models.dealership
+from config.backoffice import migrating
 from dealers import fences
 
 
@@ -25,1274 +26,1345 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Group",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200, unique=True, verbose_name="name")),
-            ],
-            options={
-                "verbose_name": "group of dealerships",
-                "verbose_name_plural": "groups of dealerships",
-                "ordering": ["name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="User",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
+        migrating.Tables(
+            migrations.CreateModel(
+                name="Group",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
-                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
-                (
-                    "language",
-                    models.CharField(
-                        blank=True,
-                        choices=[("en", "English"), ("id", "Bahasa Indonesia"), ("es", "Español")],
-                        max_length=10,
-                        verbose_name="language",
-                    ),
-                ),
-                (
-                    "theme",
-                    models.CharField(
-                        choices=[("system", "as the device"), ("light", "light"), ("dark", "dark")],
-                        default="system",
-                        max_length=6,
-                        verbose_name="theme",
-                    ),
-                ),
-                ("is_staff", models.BooleanField(default=False, verbose_name="may open the admin")),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("is_verified", models.BooleanField(default=False, verbose_name="e-mail verified")),
-                (
-                    "date_joined",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="joined"),
-                ),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
-                    ),
-                ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "user",
-                "verbose_name_plural": "users",
-                "ordering": ["email"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
-                        name="user_email_is_lower_case",
-                        violation_error_message="Write the e-mail address in lower case.",
-                    )
+                    ("name", models.CharField(max_length=200, unique=True, verbose_name="name")),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Dealership",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "code",
-                    models.CharField(
-                        help_text="As the manufacturer writes it.",
-                        max_length=20,
-                        unique=True,
-                        verbose_name="dealer code",
+                options={
+                    "verbose_name": "group of dealerships",
+                    "verbose_name_plural": "groups of dealerships",
+                    "ordering": ["name"],
+                },
+            ),
+            migrations.CreateModel(
+                name="User",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("name", models.CharField(max_length=200, verbose_name="name")),
-                ("legal_name", models.CharField(blank=True, max_length=200, verbose_name="legal name")),
-                ("licence_number", models.CharField(blank=True, max_length=60, verbose_name="dealer licence")),
-                ("tax_number", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
-                ("street", models.CharField(blank=True, max_length=300, verbose_name="street")),
-                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
-                ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
-                ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
-                (
-                    "country",
-                    models.CharField(
-                        default="ID",
-                        max_length=2,
-                        validators=[django.core.validators.RegexValidator("^[A-Z]{2}$", "Two capital letters.")],
-                        verbose_name="country",
-                    ),
-                ),
-                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                (
-                    "website",
-                    models.CharField(
-                        blank=True,
-                        max_length=200,
-                        validators=[django.core.validators.URLValidator(["https", "http"])],
-                        verbose_name="website",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="Asia/Jakarta",
-                        max_length=64,
-                        validators=[dealers.models.dealership.validate_time_zone],
-                        verbose_name="time zone",
-                    ),
-                ),
-                ("language", models.CharField(default="id", max_length=10, verbose_name="language")),
-                (
-                    "currency",
-                    models.CharField(
-                        default="IDR",
-                        max_length=3,
-                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
-                        verbose_name="currency",
-                    ),
-                ),
-                (
-                    "brand_colour",
-                    models.CharField(
-                        blank=True,
-                        max_length=7,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^#[0-9a-fA-F]{6}$", "Write a colour such as #c8102e."
-                            )
-                        ],
-                        verbose_name="brand colour",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "group",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="dealerships",
-                        to="dealers.group",
-                        verbose_name="group",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "dealership",
-                "verbose_name_plural": "dealerships",
-                "ordering": ["code"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalDealership",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "code",
-                    models.CharField(
-                        db_index=True,
-                        help_text="As the manufacturer writes it.",
-                        max_length=20,
-                        verbose_name="dealer code",
-                    ),
-                ),
-                ("name", models.CharField(max_length=200, verbose_name="name")),
-                ("legal_name", models.CharField(blank=True, max_length=200, verbose_name="legal name")),
-                ("licence_number", models.CharField(blank=True, max_length=60, verbose_name="dealer licence")),
-                ("tax_number", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
-                ("street", models.CharField(blank=True, max_length=300, verbose_name="street")),
-                ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
-                ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
-                ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
-                (
-                    "country",
-                    models.CharField(
-                        default="ID",
-                        max_length=2,
-                        validators=[django.core.validators.RegexValidator("^[A-Z]{2}$", "Two capital letters.")],
-                        verbose_name="country",
-                    ),
-                ),
-                ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                (
-                    "website",
-                    models.CharField(
-                        blank=True,
-                        max_length=200,
-                        validators=[django.core.validators.URLValidator(["https", "http"])],
-                        verbose_name="website",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="Asia/Jakarta",
-                        max_length=64,
-                        validators=[dealers.models.dealership.validate_time_zone],
-                        verbose_name="time zone",
-                    ),
-                ),
-                ("language", models.CharField(default="id", max_length=10, verbose_name="language")),
-                (
-                    "currency",
-                    models.CharField(
-                        default="IDR",
-                        max_length=3,
-                        validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
-                        verbose_name="currency",
-                    ),
-                ),
-                (
-                    "brand_colour",
-                    models.CharField(
-                        blank=True,
-                        max_length=7,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^#[0-9a-fA-F]{6}$", "Write a colour such as #c8102e."
-                            )
-                        ],
-                        verbose_name="brand colour",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "group",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.group",
-                        verbose_name="group",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical dealership",
-                "verbose_name_plural": "historical dealerships",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="ListPreference",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("resource", models.CharField(max_length=100, verbose_name="list")),
-                (
-                    "columns",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=100),
-                        blank=True,
-                        default=list,
-                        help_text="None: the usual ones.",
-                        size=200,
-                    ),
-                ),
-                (
-                    "density",
-                    models.CharField(
-                        choices=[("comfortable", "comfortable"), ("compact", "compact")],
-                        default="comfortable",
-                        max_length=11,
-                        verbose_name="density",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("user", "resource"), name="list_preference_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="SavedView",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("resource", models.CharField(max_length=100, verbose_name="list")),
-                ("name", models.CharField(max_length=100, verbose_name="name")),
-                ("query", models.CharField(blank=True, max_length=4000, verbose_name="filters")),
-                ("is_default", models.BooleanField(default=False, verbose_name="the list opens with it")),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="saved_views",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="whose",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "saved view",
-                "verbose_name_plural": "saved views",
-                "ordering": ["name", "id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("user"),
-                        models.F("resource"),
-                        django.db.models.functions.text.Lower("name"),
-                        name="saved_view_once",
-                        violation_error_message="You have a view of this name.",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_default", True)),
-                        fields=("user", "resource"),
-                        name="saved_view_one_default",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Event",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
-                ("verb", models.CharField(help_text="Such as membership.changed.", max_length=60, verbose_name="what")),
-                ("who", models.CharField(blank=True, help_text="As it was then.", max_length=254, verbose_name="name")),
-                ("object_type", models.CharField(blank=True, max_length=100, verbose_name="kind of object")),
-                ("object_id", models.CharField(blank=True, max_length=100, verbose_name="object")),
-                ("object_text", models.CharField(blank=True, max_length=300, verbose_name="its name")),
-                (
-                    "changes",
-                    models.JSONField(
-                        help_text="Fields with their old and new value; no secrets.", null=True, verbose_name="changes"
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
-                ("address", models.GenericIPAddressField(null=True, verbose_name="address")),
-                ("request_id", models.CharField(blank=True, max_length=64, verbose_name="request")),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        help_text="Whom support stood in for.",
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "event",
-                "verbose_name_plural": "audit",
-                "ordering": ["-at", "-id"],
-                "indexes": [
-                    models.Index(fields=["dealership", "-at"], name="event_of_dealership"),
-                    models.Index(fields=["object_type", "object_id", "-at"], name="event_of_object"),
-                    models.Index(fields=["-at"], name="event_by_time"),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Export",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "dealerships",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.BigIntegerField(),
-                        blank=True,
-                        default=list,
-                        help_text="Whose rows are in it; null: it may be anybody's.",
-                        null=True,
-                        size=None,
-                        verbose_name="dealerships",
-                    ),
-                ),
-                ("resource", models.CharField(max_length=100, verbose_name="list")),
-                ("title", models.CharField(max_length=200, verbose_name="title")),
-                ("query", models.CharField(blank=True, max_length=4000, verbose_name="filters")),
-                (
-                    "columns",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=100),
-                        blank=True,
-                        default=list,
-                        size=200,
-                        verbose_name="columns",
-                    ),
-                ),
-                (
-                    "format",
-                    models.CharField(choices=[("csv", "CSV"), ("xlsx", "XLSX")], max_length=4, verbose_name="format"),
-                ),
-                ("language", models.CharField(blank=True, max_length=10)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "waiting"),
-                            ("running", "being made"),
-                            ("done", "ready"),
-                            ("failed", "failed"),
-                            ("cancelled", "cancelled"),
-                            ("expired", "expired"),
-                        ],
-                        default="queued",
-                        max_length=9,
-                        verbose_name="state",
-                    ),
-                ),
-                ("rows_done", models.PositiveBigIntegerField(default=0, verbose_name="rows")),
-                ("rows_expected", models.PositiveBigIntegerField(null=True, verbose_name="rows expected")),
-                ("error", models.CharField(blank=True, max_length=500, verbose_name="error")),
-                ("attempt", models.PositiveSmallIntegerField(default=0, verbose_name="attempt")),
-                ("request_id", models.CharField(blank=True, max_length=64, verbose_name="request")),
-                ("size", models.PositiveBigIntegerField(null=True, verbose_name="bytes")),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="asked for")),
-                ("sign_of_life_at", models.DateTimeField(null=True, verbose_name="last sign of life")),
-                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
-                ("expires_at", models.DateTimeField(null=True, verbose_name="expires")),
-                (
-                    "chosen",
-                    models.ForeignKey(
-                        help_text="That the person worked in; blank: all of theirs.",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "impersonator",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="asked for by",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="exports",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="whose",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "export",
-                "verbose_name_plural": "exports",
-                "ordering": ["-made_at", "-id"],
-                "indexes": [
-                    models.Index(fields=["user", "-made_at"], name="export_of_person"),
-                    models.Index(fields=["state", "finished_at"], name="export_by_state"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("state", "running")),
-                        fields=("user",),
-                        name="export_one_at_a_time_for_each_person",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["queued", "running", "done", "failed", "cancelled", "expired"])
+                    ("password", models.CharField(max_length=128, verbose_name="password")),
+                    ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                    (
+                        "is_superuser",
+                        models.BooleanField(
+                            default=False,
+                            help_text="Designates that this user has all permissions without explicitly assigning them.",
+                            verbose_name="superuser status",
                         ),
-                        name="export_state_is_known",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("finished_at", None), ("state__in", ["queued", "running"])),
-                            models.Q(
-                                models.Q(("state__in", ["queued", "running"]), _negated=True),
-                                ("finished_at__isnull", False),
+                    ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                    ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                    (
+                        "language",
+                        models.CharField(
+                            blank=True,
+                            choices=[("en", "English"), ("id", "Bahasa Indonesia"), ("es", "Español")],
+                            max_length=10,
+                            verbose_name="language",
+                        ),
+                    ),
+                    (
+                        "theme",
+                        models.CharField(
+                            choices=[("system", "as the device"), ("light", "light"), ("dark", "dark")],
+                            default="system",
+                            max_length=6,
+                            verbose_name="theme",
+                        ),
+                    ),
+                    ("is_staff", models.BooleanField(default=False, verbose_name="may open the admin")),
+                    ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                    ("is_verified", models.BooleanField(default=False, verbose_name="e-mail verified")),
+                    (
+                        "date_joined",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="joined"),
+                    ),
+                    (
+                        "groups",
+                        models.ManyToManyField(
+                            blank=True,
+                            help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                            related_name="user_set",
+                            related_query_name="user",
+                            to="auth.group",
+                            verbose_name="groups",
+                        ),
+                    ),
+                    (
+                        "user_permissions",
+                        models.ManyToManyField(
+                            blank=True,
+                            help_text="Specific permissions for this user.",
+                            related_name="user_set",
+                            related_query_name="user",
+                            to="auth.permission",
+                            verbose_name="user permissions",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "user",
+                    "verbose_name_plural": "users",
+                    "ordering": ["email"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                            name="user_email_is_lower_case",
+                            violation_error_message="Write the e-mail address in lower case.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Dealership",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "code",
+                        models.CharField(
+                            help_text="As the manufacturer writes it.",
+                            max_length=20,
+                            unique=True,
+                            verbose_name="dealer code",
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=200, verbose_name="name")),
+                    ("legal_name", models.CharField(blank=True, max_length=200, verbose_name="legal name")),
+                    ("licence_number", models.CharField(blank=True, max_length=60, verbose_name="dealer licence")),
+                    ("tax_number", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
+                    ("street", models.CharField(blank=True, max_length=300, verbose_name="street")),
+                    ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                    ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
+                    ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
+                    (
+                        "country",
+                        models.CharField(
+                            default="ID",
+                            max_length=2,
+                            validators=[django.core.validators.RegexValidator("^[A-Z]{2}$", "Two capital letters.")],
+                            verbose_name="country",
+                        ),
+                    ),
+                    ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                    ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                    (
+                        "website",
+                        models.CharField(
+                            blank=True,
+                            max_length=200,
+                            validators=[django.core.validators.URLValidator(["https", "http"])],
+                            verbose_name="website",
+                        ),
+                    ),
+                    (
+                        "time_zone",
+                        models.CharField(
+                            default="Asia/Jakarta",
+                            max_length=64,
+                            validators=[dealers.models.dealership.validate_time_zone],
+                            verbose_name="time zone",
+                        ),
+                    ),
+                    ("language", models.CharField(default="id", max_length=10, verbose_name="language")),
+                    (
+                        "currency",
+                        models.CharField(
+                            default="IDR",
+                            max_length=3,
+                            validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                            verbose_name="currency",
+                        ),
+                    ),
+                    (
+                        "brand_colour",
+                        models.CharField(
+                            blank=True,
+                            max_length=7,
+                            validators=[
+                                django.core.validators.RegexValidator(
+                                    "^#[0-9a-fA-F]{6}$", "Write a colour such as #c8102e."
+                                )
+                            ],
+                            verbose_name="brand colour",
+                        ),
+                    ),
+                    ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                    (
+                        "group",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="dealerships",
+                            to="dealers.group",
+                            verbose_name="group",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "dealership",
+                    "verbose_name_plural": "dealerships",
+                    "ordering": ["code"],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalDealership",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "code",
+                        models.CharField(
+                            db_index=True,
+                            help_text="As the manufacturer writes it.",
+                            max_length=20,
+                            verbose_name="dealer code",
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=200, verbose_name="name")),
+                    ("legal_name", models.CharField(blank=True, max_length=200, verbose_name="legal name")),
+                    ("licence_number", models.CharField(blank=True, max_length=60, verbose_name="dealer licence")),
+                    ("tax_number", models.CharField(blank=True, max_length=60, verbose_name="tax number")),
+                    ("street", models.CharField(blank=True, max_length=300, verbose_name="street")),
+                    ("city", models.CharField(blank=True, max_length=100, verbose_name="city")),
+                    ("region", models.CharField(blank=True, max_length=100, verbose_name="province or state")),
+                    ("postal_code", models.CharField(blank=True, max_length=20, verbose_name="postal code")),
+                    (
+                        "country",
+                        models.CharField(
+                            default="ID",
+                            max_length=2,
+                            validators=[django.core.validators.RegexValidator("^[A-Z]{2}$", "Two capital letters.")],
+                            verbose_name="country",
+                        ),
+                    ),
+                    ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
+                    ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                    (
+                        "website",
+                        models.CharField(
+                            blank=True,
+                            max_length=200,
+                            validators=[django.core.validators.URLValidator(["https", "http"])],
+                            verbose_name="website",
+                        ),
+                    ),
+                    (
+                        "time_zone",
+                        models.CharField(
+                            default="Asia/Jakarta",
+                            max_length=64,
+                            validators=[dealers.models.dealership.validate_time_zone],
+                            verbose_name="time zone",
+                        ),
+                    ),
+                    ("language", models.CharField(default="id", max_length=10, verbose_name="language")),
+                    (
+                        "currency",
+                        models.CharField(
+                            default="IDR",
+                            max_length=3,
+                            validators=[django.core.validators.RegexValidator("^[A-Z]{3}$", "Three capital letters.")],
+                            verbose_name="currency",
+                        ),
+                    ),
+                    (
+                        "brand_colour",
+                        models.CharField(
+                            blank=True,
+                            max_length=7,
+                            validators=[
+                                django.core.validators.RegexValidator(
+                                    "^#[0-9a-fA-F]{6}$", "Write a colour such as #c8102e."
+                                )
+                            ],
+                            verbose_name="brand colour",
+                        ),
+                    ),
+                    ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "group",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.group",
+                            verbose_name="group",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical dealership",
+                    "verbose_name_plural": "historical dealerships",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="ListPreference",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("resource", models.CharField(max_length=100, verbose_name="list")),
+                    (
+                        "columns",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=100),
+                            blank=True,
+                            default=list,
+                            help_text="None: the usual ones.",
+                            size=200,
+                        ),
+                    ),
+                    (
+                        "density",
+                        models.CharField(
+                            choices=[("comfortable", "comfortable"), ("compact", "compact")],
+                            default="comfortable",
+                            max_length=11,
+                            verbose_name="density",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(fields=("user", "resource"), name="list_preference_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SavedView",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("resource", models.CharField(max_length=100, verbose_name="list")),
+                    ("name", models.CharField(max_length=100, verbose_name="name")),
+                    ("query", models.CharField(blank=True, max_length=4000, verbose_name="filters")),
+                    ("is_default", models.BooleanField(default=False, verbose_name="the list opens with it")),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="saved_views",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="whose",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "saved view",
+                    "verbose_name_plural": "saved views",
+                    "ordering": ["name", "id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            models.F("user"),
+                            models.F("resource"),
+                            django.db.models.functions.text.Lower("name"),
+                            name="saved_view_once",
+                            violation_error_message="You have a view of this name.",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("is_default", True)),
+                            fields=("user", "resource"),
+                            name="saved_view_one_default",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Event",
+                fields=[
+                    ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
+                    (
+                        "verb",
+                        models.CharField(help_text="Such as membership.changed.", max_length=60, verbose_name="what"),
+                    ),
+                    (
+                        "who",
+                        models.CharField(blank=True, help_text="As it was then.", max_length=254, verbose_name="name"),
+                    ),
+                    ("object_type", models.CharField(blank=True, max_length=100, verbose_name="kind of object")),
+                    ("object_id", models.CharField(blank=True, max_length=100, verbose_name="object")),
+                    ("object_text", models.CharField(blank=True, max_length=300, verbose_name="its name")),
+                    (
+                        "changes",
+                        models.JSONField(
+                            help_text="Fields with their old and new value; no secrets.",
+                            null=True,
+                            verbose_name="changes",
+                        ),
+                    ),
+                    ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                    ("address", models.GenericIPAddressField(null=True, verbose_name="address")),
+                    ("request_id", models.CharField(blank=True, max_length=64, verbose_name="request")),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            help_text="Whom support stood in for.",
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "event",
+                    "verbose_name_plural": "audit",
+                    "ordering": ["-at", "-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "-at"], name="event_of_dealership"),
+                        models.Index(fields=["object_type", "object_id", "-at"], name="event_of_object"),
+                        models.Index(fields=["-at"], name="event_by_time"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Export",
+                fields=[
+                    ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    (
+                        "dealerships",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.BigIntegerField(),
+                            blank=True,
+                            default=list,
+                            help_text="Whose rows are in it; null: it may be anybody's.",
+                            null=True,
+                            size=None,
+                            verbose_name="dealerships",
+                        ),
+                    ),
+                    ("resource", models.CharField(max_length=100, verbose_name="list")),
+                    ("title", models.CharField(max_length=200, verbose_name="title")),
+                    ("query", models.CharField(blank=True, max_length=4000, verbose_name="filters")),
+                    (
+                        "columns",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=100),
+                            blank=True,
+                            default=list,
+                            size=200,
+                            verbose_name="columns",
+                        ),
+                    ),
+                    (
+                        "format",
+                        models.CharField(
+                            choices=[("csv", "CSV"), ("xlsx", "XLSX")], max_length=4, verbose_name="format"
+                        ),
+                    ),
+                    ("language", models.CharField(blank=True, max_length=10)),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("queued", "waiting"),
+                                ("running", "being made"),
+                                ("done", "ready"),
+                                ("failed", "failed"),
+                                ("cancelled", "cancelled"),
+                                ("expired", "expired"),
+                            ],
+                            default="queued",
+                            max_length=9,
+                            verbose_name="state",
+                        ),
+                    ),
+                    ("rows_done", models.PositiveBigIntegerField(default=0, verbose_name="rows")),
+                    ("rows_expected", models.PositiveBigIntegerField(null=True, verbose_name="rows expected")),
+                    ("error", models.CharField(blank=True, max_length=500, verbose_name="error")),
+                    ("attempt", models.PositiveSmallIntegerField(default=0, verbose_name="attempt")),
+                    ("request_id", models.CharField(blank=True, max_length=64, verbose_name="request")),
+                    ("size", models.PositiveBigIntegerField(null=True, verbose_name="bytes")),
+                    ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="asked for")),
+                    ("sign_of_life_at", models.DateTimeField(null=True, verbose_name="last sign of life")),
+                    ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                    ("expires_at", models.DateTimeField(null=True, verbose_name="expires")),
+                    (
+                        "chosen",
+                        models.ForeignKey(
+                            help_text="That the person worked in; blank: all of theirs.",
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "impersonator",
+                        models.ForeignKey(
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="asked for by",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="exports",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="whose",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "export",
+                    "verbose_name_plural": "exports",
+                    "ordering": ["-made_at", "-id"],
+                    "indexes": [
+                        models.Index(fields=["user", "-made_at"], name="export_of_person"),
+                        models.Index(fields=["state", "finished_at"], name="export_by_state"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("state", "running")),
+                            fields=("user",),
+                            name="export_one_at_a_time_for_each_person",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("state__in", ["queued", "running", "done", "failed", "cancelled", "expired"])
                             ),
-                            _connector="OR",
+                            name="export_state_is_known",
                         ),
-                        name="export_finished_or_not",
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("finished_at", None), ("state__in", ["queued", "running"])),
+                                models.Q(
+                                    models.Q(("state__in", ["queued", "running"]), _negated=True),
+                                    ("finished_at__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="export_finished_or_not",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("state", "done"), _negated=True),
+                                models.Q(("expires_at__isnull", False), ("size__isnull", False)),
+                                _connector="OR",
+                            ),
+                            name="export_done_ends",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Flag",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "done"), _negated=True),
-                            models.Q(("expires_at__isnull", False), ("size__isnull", False)),
-                            _connector="OR",
+                    (
+                        "name",
+                        models.CharField(
+                            choices=[
+                                ("messaging", "messages to customers"),
+                                ("payments", "online payments"),
+                                ("inspections", "inspections in the workshop"),
+                                ("command_palette", "command palette"),
+                                ("branding", "a dealership's own colour and logo"),
+                                ("ai", "texts by a language model"),
+                            ],
+                            max_length=40,
+                            verbose_name="feature",
                         ),
-                        name="export_done_ends",
+                    ),
+                    ("is_on", models.BooleanField(default=False, verbose_name="on")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_index=False,
+                            help_text="Blank: the whole installation.",
+                            null=True,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="flags",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Flag",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "name",
-                    models.CharField(
-                        choices=[
-                            ("messaging", "messages to customers"),
-                            ("payments", "online payments"),
-                            ("inspections", "inspections in the workshop"),
-                            ("command_palette", "command palette"),
-                            ("branding", "a dealership's own colour and logo"),
-                            ("ai", "texts by a language model"),
-                        ],
-                        max_length=40,
-                        verbose_name="feature",
+                options={
+                    "verbose_name": "feature flag",
+                    "verbose_name_plural": "feature flags",
+                    "ordering": ["name", "dealership"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "name"), name="flag_once", nulls_distinct=False),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalHoliday",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("day", models.DateField(verbose_name="day")),
+                    ("name", models.CharField(blank=True, max_length=100, verbose_name="name")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                     ),
-                ),
-                ("is_on", models.BooleanField(default=False, verbose_name="on")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        help_text="Blank: the whole installation.",
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="flags",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "feature flag",
-                "verbose_name_plural": "feature flags",
-                "ordering": ["name", "dealership"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "name"), name="flag_once", nulls_distinct=False)
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalHoliday",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("day", models.DateField(verbose_name="day")),
-                ("name", models.CharField(blank=True, max_length=100, verbose_name="name")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical holiday",
-                "verbose_name_plural": "historical holidays",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalMembership",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("owner", "dealer admin"),
-                            ("sales_manager", "sales manager"),
-                            ("salesperson", "salesperson"),
-                            ("service_manager", "service manager"),
-                            ("service_advisor", "service advisor"),
-                            ("technician", "technician"),
-                            ("inventory_manager", "inventory manager"),
-                            ("parts_clerk", "parts clerk"),
-                            ("accountant", "accountant"),
-                            ("customer_service", "customer service"),
-                            ("viewer", "viewer"),
-                        ],
-                        default="viewer",
-                        max_length=20,
-                        verbose_name="role",
-                    ),
-                ),
-                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
-                (
-                    "until",
-                    models.DateField(
-                        blank=True, help_text="The last day, if there is one.", null=True, verbose_name="until"
-                    ),
-                ),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical membership",
-                "verbose_name_plural": "historical memberships",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalOpeningHours",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "weekday",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (1, "Monday"),
-                            (2, "Tuesday"),
-                            (3, "Wednesday"),
-                            (4, "Thursday"),
-                            (5, "Friday"),
-                            (6, "Saturday"),
-                            (7, "Sunday"),
-                        ],
-                        verbose_name="weekday",
-                    ),
-                ),
-                ("opens", models.TimeField(verbose_name="opens")),
-                ("closes", models.TimeField(verbose_name="closes")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical opening hours",
-                "verbose_name_plural": "historical opening hours",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="Holiday",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(verbose_name="day")),
-                ("name", models.CharField(blank=True, max_length=100, verbose_name="name")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="holidays",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "holiday",
-                "verbose_name_plural": "holidays",
-                "ordering": ["day"],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "day"), name="holiday_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Invitation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
-                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("owner", "dealer admin"),
-                            ("sales_manager", "sales manager"),
-                            ("salesperson", "salesperson"),
-                            ("service_manager", "service manager"),
-                            ("service_advisor", "service advisor"),
-                            ("technician", "technician"),
-                            ("inventory_manager", "inventory manager"),
-                            ("parts_clerk", "parts clerk"),
-                            ("accountant", "accountant"),
-                            ("customer_service", "customer service"),
-                            ("viewer", "viewer"),
-                        ],
-                        max_length=20,
-                        verbose_name="role",
-                    ),
-                ),
-                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
-                (
-                    "invited_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="invited"),
-                ),
-                ("expires_at", models.DateTimeField(editable=False, verbose_name="expires")),
-                ("accepted_at", models.DateTimeField(editable=False, null=True, verbose_name="accepted")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="invitations",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "invited_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="invited by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "invitation",
-                "verbose_name_plural": "invitations",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Logo",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("png", models.BinaryField(verbose_name="picture")),
-                ("width", models.PositiveSmallIntegerField(verbose_name="width in pixels")),
-                ("height", models.PositiveSmallIntegerField(verbose_name="height in pixels")),
-                ("sha256", models.CharField(editable=False, help_text="Of the picture.", max_length=64)),
-                (
-                    "stored_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="stored"),
-                ),
-                (
-                    "dealership",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "logo",
-                "verbose_name_plural": "logos",
-            },
-        ),
-        migrations.CreateModel(
-            name="Membership",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("owner", "dealer admin"),
-                            ("sales_manager", "sales manager"),
-                            ("salesperson", "salesperson"),
-                            ("service_manager", "service manager"),
-                            ("service_advisor", "service advisor"),
-                            ("technician", "technician"),
-                            ("inventory_manager", "inventory manager"),
-                            ("parts_clerk", "parts clerk"),
-                            ("accountant", "accountant"),
-                            ("customer_service", "customer service"),
-                            ("viewer", "viewer"),
-                        ],
-                        default="viewer",
-                        max_length=20,
-                        verbose_name="role",
-                    ),
-                ),
-                ("since", models.DateField(blank=True, null=True, verbose_name="since")),
-                (
-                    "until",
-                    models.DateField(
-                        blank=True, help_text="The last day, if there is one.", null=True, verbose_name="until"
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="memberships",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="user",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "membership",
-                "verbose_name_plural": "memberships",
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "user"), name="one_membership_per_user_and_dealership"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "role__in",
-                                [
-                                    "owner",
-                                    "sales_manager",
-                                    "salesperson",
-                                    "service_manager",
-                                    "service_advisor",
-                                    "technician",
-                                    "inventory_manager",
-                                    "parts_clerk",
-                                    "accountant",
-                                    "customer_service",
-                                    "viewer",
-                                ],
-                            )
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
                         ),
-                        name="membership_role_is_known",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("since", None), ("until", None), ("since__lte", models.F("until")), _connector="OR"
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
                         ),
-                        name="membership_is_forward",
-                        violation_error_message="The last day is not before the first.",
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="OpeningHours",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "weekday",
-                    models.PositiveSmallIntegerField(
-                        choices=[
-                            (1, "Monday"),
-                            (2, "Tuesday"),
-                            (3, "Wednesday"),
-                            (4, "Thursday"),
-                            (5, "Friday"),
-                            (6, "Saturday"),
-                            (7, "Sunday"),
-                        ],
-                        verbose_name="weekday",
+                options={
+                    "verbose_name": "historical holiday",
+                    "verbose_name_plural": "historical holidays",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalMembership",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "role",
+                        models.CharField(
+                            choices=[
+                                ("owner", "dealer admin"),
+                                ("sales_manager", "sales manager"),
+                                ("salesperson", "salesperson"),
+                                ("service_manager", "service manager"),
+                                ("service_advisor", "service advisor"),
+                                ("technician", "technician"),
+                                ("inventory_manager", "inventory manager"),
+                                ("parts_clerk", "parts clerk"),
+                                ("accountant", "accountant"),
+                                ("customer_service", "customer service"),
+                                ("viewer", "viewer"),
+                            ],
+                            default="viewer",
+                            max_length=20,
+                            verbose_name="role",
+                        ),
                     ),
-                ),
-                ("opens", models.TimeField(verbose_name="opens")),
-                ("closes", models.TimeField(verbose_name="closes")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="opening_hours",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
+                    ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                    (
+                        "until",
+                        models.DateField(
+                            blank=True, help_text="The last day, if there is one.", null=True, verbose_name="until"
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "opening hours",
-                "verbose_name_plural": "opening hours",
-                "ordering": ["weekday", "opens"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "weekday", "opens"), name="opening_hours_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(("opens__lt", models.F("closes"))),
-                        name="opening_hours_are_forward",
-                        violation_error_message="It closes after it opens.",
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("weekday__range", (1, 7))), name="opening_hours_weekday"
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="user",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ServiceToken",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(help_text="What it is for.", max_length=100, verbose_name="name")),
-                (
-                    "permissions",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=60), size=None, verbose_name="may"
+                options={
+                    "verbose_name": "historical membership",
+                    "verbose_name_plural": "historical memberships",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalOpeningHours",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "weekday",
+                        models.PositiveSmallIntegerField(
+                            choices=[
+                                (1, "Monday"),
+                                (2, "Tuesday"),
+                                (3, "Wednesday"),
+                                (4, "Thursday"),
+                                (5, "Friday"),
+                                (6, "Saturday"),
+                                (7, "Sunday"),
+                            ],
+                            verbose_name="weekday",
+                        ),
                     ),
-                ),
-                ("prefix", models.CharField(editable=False, max_length=12, verbose_name="begins with")),
-                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="made"),
-                ),
-                ("expires_at", models.DateTimeField(verbose_name="expires")),
-                ("revoked_at", models.DateTimeField(editable=False, null=True, verbose_name="revoked")),
-                ("last_used_at", models.DateTimeField(editable=False, null=True, verbose_name="last used")),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="made by",
+                    ("opens", models.TimeField(verbose_name="opens")),
+                    ("closes", models.TimeField(verbose_name="closes")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                     ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "service token",
-                "verbose_name_plural": "service tokens",
-                "ordering": ["-id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("expires_at__gt", models.F("created_at")),
-                            (
-                                "expires_at__lte",
-                                django.db.models.expressions.CombinedExpression(
-                                    models.F("created_at"), "+", models.Value(datetime.timedelta(days=365))
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical opening hours",
+                    "verbose_name_plural": "historical opening hours",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="Holiday",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("day", models.DateField(verbose_name="day")),
+                    ("name", models.CharField(blank=True, max_length=100, verbose_name="name")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="holidays",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "holiday",
+                    "verbose_name_plural": "holidays",
+                    "ordering": ["day"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "day"), name="holiday_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Invitation",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
+                    ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                    (
+                        "role",
+                        models.CharField(
+                            choices=[
+                                ("owner", "dealer admin"),
+                                ("sales_manager", "sales manager"),
+                                ("salesperson", "salesperson"),
+                                ("service_manager", "service manager"),
+                                ("service_advisor", "service advisor"),
+                                ("technician", "technician"),
+                                ("inventory_manager", "inventory manager"),
+                                ("parts_clerk", "parts clerk"),
+                                ("accountant", "accountant"),
+                                ("customer_service", "customer service"),
+                                ("viewer", "viewer"),
+                            ],
+                            max_length=20,
+                            verbose_name="role",
+                        ),
+                    ),
+                    ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                    (
+                        "invited_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="invited"),
+                    ),
+                    ("expires_at", models.DateTimeField(editable=False, verbose_name="expires")),
+                    ("accepted_at", models.DateTimeField(editable=False, null=True, verbose_name="accepted")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="invitations",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "invited_by",
+                        models.ForeignKey(
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="invited by",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "invitation",
+                    "verbose_name_plural": "invitations",
+                    "ordering": ["-id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="Logo",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("png", models.BinaryField(verbose_name="picture")),
+                    ("width", models.PositiveSmallIntegerField(verbose_name="width in pixels")),
+                    ("height", models.PositiveSmallIntegerField(verbose_name="height in pixels")),
+                    ("sha256", models.CharField(editable=False, help_text="Of the picture.", max_length=64)),
+                    (
+                        "stored_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="stored"),
+                    ),
+                    (
+                        "dealership",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "logo",
+                    "verbose_name_plural": "logos",
+                },
+            ),
+            migrations.CreateModel(
+                name="Membership",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "role",
+                        models.CharField(
+                            choices=[
+                                ("owner", "dealer admin"),
+                                ("sales_manager", "sales manager"),
+                                ("salesperson", "salesperson"),
+                                ("service_manager", "service manager"),
+                                ("service_advisor", "service advisor"),
+                                ("technician", "technician"),
+                                ("inventory_manager", "inventory manager"),
+                                ("parts_clerk", "parts clerk"),
+                                ("accountant", "accountant"),
+                                ("customer_service", "customer service"),
+                                ("viewer", "viewer"),
+                            ],
+                            default="viewer",
+                            max_length=20,
+                            verbose_name="role",
+                        ),
+                    ),
+                    ("since", models.DateField(blank=True, null=True, verbose_name="since")),
+                    (
+                        "until",
+                        models.DateField(
+                            blank=True, help_text="The last day, if there is one.", null=True, verbose_name="until"
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="memberships",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "user",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="memberships",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="user",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "membership",
+                    "verbose_name_plural": "memberships",
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "user"), name="one_membership_per_user_and_dealership"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "role__in",
+                                    [
+                                        "owner",
+                                        "sales_manager",
+                                        "salesperson",
+                                        "service_manager",
+                                        "service_advisor",
+                                        "technician",
+                                        "inventory_manager",
+                                        "parts_clerk",
+                                        "accountant",
+                                        "customer_service",
+                                        "viewer",
+                                    ],
+                                )
+                            ),
+                            name="membership_role_is_known",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("since", None), ("until", None), ("since__lte", models.F("until")), _connector="OR"
+                            ),
+                            name="membership_is_forward",
+                            violation_error_message="The last day is not before the first.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="OpeningHours",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "weekday",
+                        models.PositiveSmallIntegerField(
+                            choices=[
+                                (1, "Monday"),
+                                (2, "Tuesday"),
+                                (3, "Wednesday"),
+                                (4, "Thursday"),
+                                (5, "Friday"),
+                                (6, "Saturday"),
+                                (7, "Sunday"),
+                            ],
+                            verbose_name="weekday",
+                        ),
+                    ),
+                    ("opens", models.TimeField(verbose_name="opens")),
+                    ("closes", models.TimeField(verbose_name="closes")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="opening_hours",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "opening hours",
+                    "verbose_name_plural": "opening hours",
+                    "ordering": ["weekday", "opens"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "weekday", "opens"), name="opening_hours_once"),
+                        models.CheckConstraint(
+                            condition=models.Q(("opens__lt", models.F("closes"))),
+                            name="opening_hours_are_forward",
+                            violation_error_message="It closes after it opens.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("weekday__range", (1, 7))), name="opening_hours_weekday"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ServiceToken",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(help_text="What it is for.", max_length=100, verbose_name="name")),
+                    (
+                        "permissions",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=60), size=None, verbose_name="may"
+                        ),
+                    ),
+                    ("prefix", models.CharField(editable=False, max_length=12, verbose_name="begins with")),
+                    ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                    (
+                        "created_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="made"),
+                    ),
+                    ("expires_at", models.DateTimeField(verbose_name="expires")),
+                    ("revoked_at", models.DateTimeField(editable=False, null=True, verbose_name="revoked")),
+                    ("last_used_at", models.DateTimeField(editable=False, null=True, verbose_name="last used")),
+                    (
+                        "created_by",
+                        models.ForeignKey(
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="made by",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "service token",
+                    "verbose_name_plural": "service tokens",
+                    "ordering": ["-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("expires_at__gt", models.F("created_at")),
+                                (
+                                    "expires_at__lte",
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.F("created_at"), "+", models.Value(datetime.timedelta(days=365))
+                                    ),
                                 ),
                             ),
+                            name="service_token_ends",
+                            violation_error_message="It ends within a year.",
                         ),
-                        name="service_token_ends",
-                        violation_error_message="It ends within a year.",
+                        models.CheckConstraint(
+                            condition=models.Q(("permissions__len__gt", 0)), name="service_token_is_for_something"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ExportPart",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("permissions__len__gt", 0)), name="service_token_is_for_something"
+                    ("position", models.PositiveIntegerField()),
+                    ("content", models.BinaryField()),
+                    (
+                        "export",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="parts",
+                            to="dealers.export",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ExportPart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("position", models.PositiveIntegerField()),
-                ("content", models.BinaryField()),
-                (
-                    "export",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="parts",
-                        to="dealers.export",
+                options={
+                    "ordering": ["position"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("export", "position"), name="export_part_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="OneTimeKey",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-            ],
-            options={
-                "ordering": ["position"],
-                "constraints": [models.UniqueConstraint(fields=("export", "position"), name="export_part_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="OneTimeKey",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "holder",
-                    models.CharField(
-                        help_text="A person or a service token, by its id.", max_length=40, verbose_name="who sent it"
+                    (
+                        "holder",
+                        models.CharField(
+                            help_text="A person or a service token, by its id.",
+                            max_length=40,
+                            verbose_name="who sent it",
+                        ),
                     ),
-                ),
-                ("key", models.CharField(max_length=200, verbose_name="key")),
-                ("resource", models.CharField(max_length=100, verbose_name="kind of row")),
-                ("asked", models.CharField(max_length=64, verbose_name="hash of what was sent")),
-                ("row_id", models.BigIntegerField(null=True, verbose_name="row")),
-                ("used_at", models.DateTimeField(auto_now_add=True, verbose_name="used at")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="dealers.dealership",
+                    ("key", models.CharField(max_length=200, verbose_name="key")),
+                    ("resource", models.CharField(max_length=100, verbose_name="kind of row")),
+                    ("asked", models.CharField(max_length=64, verbose_name="hash of what was sent")),
+                    ("row_id", models.BigIntegerField(null=True, verbose_name="row")),
+                    ("used_at", models.DateTimeField(auto_now_add=True, verbose_name="used at")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "one-time key",
-                "verbose_name_plural": "one-time keys",
-                "indexes": [models.Index(fields=["holder", "key"], name="one_time_key_of_holder")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "holder", "key"), name="one_time_key_once")
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Series",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=40, verbose_name="of what")),
-                ("last", models.BigIntegerField(default=0, verbose_name="last number")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="dealers.dealership",
+                options={
+                    "verbose_name": "one-time key",
+                    "verbose_name_plural": "one-time keys",
+                    "indexes": [
+                        models.Index(fields=["holder", "key"], name="one_time_key_of_holder"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "holder", "key"), name="one_time_key_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Series",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "series of numbers",
-                "verbose_name_plural": "series of numbers",
-                "constraints": [models.UniqueConstraint(fields=("dealership", "name"), name="series_once")],
-            },
+                    ("name", models.CharField(max_length=40, verbose_name="of what")),
+                    ("last", models.BigIntegerField(default=0, verbose_name="last number")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "series of numbers",
+                    "verbose_name_plural": "series of numbers",
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "name"), name="series_once"),
+                    ],
+                },
+            ),
         ),
-        fences.Fenced("Event"),
-        fences.Fenced("Flag"),
-        fences.Fenced("HistoricalDealership"),
-        fences.Fenced("HistoricalHoliday"),
-        fences.Fenced("HistoricalMembership"),
-        fences.Fenced("HistoricalOpeningHours"),
-        fences.Fenced("Holiday"),
-        fences.Fenced("Invitation"),
-        fences.Fenced("Logo"),
-        fences.Fenced("Membership"),
-        fences.Fenced("OneTimeKey"),
-        fences.Fenced("OpeningHours"),
-        fences.Fenced("Series"),
-        fences.Fenced("ServiceToken"),
-        fences.Fenced("Export"),
-        fences.Fenced("ExportPart"),
-        fences.Fenced("ListPreference"),
-        fences.Fenced("SavedView"),
-        fences.Fenced("Dealership"),
+        fences.Fenced(
+            "Event",
+            "Flag",
+            "HistoricalDealership",
+            "HistoricalHoliday",
+            "HistoricalMembership",
+            "HistoricalOpeningHours",
+            "Holiday",
+            "Invitation",
+            "Logo",
+            "Membership",
+            "OneTimeKey",
+            "OpeningHours",
+            "Series",
+            "ServiceToken",
+            "Export",
+            "ExportPart",
+            "ListPreference",
+            "SavedView",
+            "Dealership",
+        ),
     ]

@@ -19,6 +19,7 @@ import ingestion.fields
 import ingestion.naming
 import ingestion.sampling
 import ingestion.secrets
+from config.backoffice import migrating
 from dealers import fences
 from ingestion import search
 
@@ -32,4677 +33,5090 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Connection",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "main_dealer",
-                    models.CharField(
-                        help_text="Its code, such as H2Z.", max_length=20, unique=True, verbose_name="main dealer"
+        migrating.Tables(
+            migrations.CreateModel(
+                name="Connection",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
-                (
-                    "base_url",
-                    models.CharField(
-                        help_text="Up to and with the version: https://gateway.example/dgi-api/v1.3",
-                        max_length=500,
-                        validators=[ingestion.addresses.validate_base_url],
-                        verbose_name="base URL",
-                    ),
-                ),
-                ("api_key", ingestion.secrets.EncryptedField(verbose_name="API key")),
-                ("secret_key", ingestion.secrets.EncryptedField(verbose_name="secret key")),
-                (
-                    "joiner",
-                    models.CharField(
-                        blank=True,
-                        help_text="What stands between the parts of the token's text; most gateways: nothing.",
-                        max_length=5,
-                        verbose_name="joiner",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="Asia/Jakarta",
-                        help_text="Of the times it sends.",
-                        max_length=64,
-                        validators=[dealers.models.dealership.validate_time_zone],
-                        verbose_name="time zone",
-                    ),
-                ),
-                (
-                    "window_days",
-                    models.PositiveSmallIntegerField(
-                        default=7,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(31),
-                        ],
-                        verbose_name="longest window in days",
-                    ),
-                ),
-                (
-                    "days_back",
-                    models.PositiveSmallIntegerField(
-                        default=30,
-                        help_text="Days before today.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(3650),
-                        ],
-                        verbose_name="oldest day it gives",
-                    ),
-                ),
-                (
-                    "clock_tolerance",
-                    models.PositiveSmallIntegerField(default=10, verbose_name="clock tolerance in seconds"),
-                ),
-                (
-                    "calls_per_day",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        help_text="What the main dealer grants our credential; blank: any number.",
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="requests a day",
-                    ),
-                ),
-                (
-                    "calls_per_second",
-                    models.PositiveSmallIntegerField(
-                        default=20,
-                        help_text="On the average.",
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="requests a second",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-            ],
-            options={
-                "verbose_name": "connection",
-                "verbose_name_plural": "connections",
-                "ordering": ["main_dealer"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("days_back__gte", 1), ("window_days__gte", 1)),
-                        name="connection_windows_are_positive",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Delivery",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("delivery_document_id", ingestion.fields.Key(verbose_name="delivery document")),
-                ("tanggal_pengiriman", ingestion.fields.Day(blank=True, null=True, verbose_name="delivery date")),
-                ("id_driver", ingestion.fields.Text(blank=True, null=True, verbose_name="driver")),
-                (
-                    "status_delivery_document",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="delivery status"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "delivery",
-                "verbose_name_plural": "deliveries",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_pengiriman"],
-                        include=("status_delivery_document",),
-                        name="delivery_by_day",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "delivery_document_id"), name="delivery_key")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="DocumentHandling",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_so", ingestion.fields.Key(verbose_name="sales order")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "document handling",
-                "verbose_name_plural": "document handling",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(fields=["dealership", "created_time"], name="documenthandling_by_day"),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("id_spk")),
-                        condition=models.Q(("id_spk__isnull", False)),
-                        name="documenthandling_spk",
-                    ),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "id_so"), name="documenthandling_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalConnection",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "main_dealer",
-                    models.CharField(
-                        db_index=True, help_text="Its code, such as H2Z.", max_length=20, verbose_name="main dealer"
-                    ),
-                ),
-                ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
-                (
-                    "base_url",
-                    models.CharField(
-                        help_text="Up to and with the version: https://gateway.example/dgi-api/v1.3",
-                        max_length=500,
-                        validators=[ingestion.addresses.validate_base_url],
-                        verbose_name="base URL",
-                    ),
-                ),
-                (
-                    "joiner",
-                    models.CharField(
-                        blank=True,
-                        help_text="What stands between the parts of the token's text; most gateways: nothing.",
-                        max_length=5,
-                        verbose_name="joiner",
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(
-                        default="Asia/Jakarta",
-                        help_text="Of the times it sends.",
-                        max_length=64,
-                        validators=[dealers.models.dealership.validate_time_zone],
-                        verbose_name="time zone",
-                    ),
-                ),
-                (
-                    "window_days",
-                    models.PositiveSmallIntegerField(
-                        default=7,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(31),
-                        ],
-                        verbose_name="longest window in days",
-                    ),
-                ),
-                (
-                    "days_back",
-                    models.PositiveSmallIntegerField(
-                        default=30,
-                        help_text="Days before today.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(3650),
-                        ],
-                        verbose_name="oldest day it gives",
-                    ),
-                ),
-                (
-                    "clock_tolerance",
-                    models.PositiveSmallIntegerField(default=10, verbose_name="clock tolerance in seconds"),
-                ),
-                (
-                    "calls_per_day",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        help_text="What the main dealer grants our credential; blank: any number.",
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="requests a day",
-                    ),
-                ),
-                (
-                    "calls_per_second",
-                    models.PositiveSmallIntegerField(
-                        default=20,
-                        help_text="On the average.",
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="requests a second",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical connection",
-                "verbose_name_plural": "historical connections",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="Holding",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40)),
-                ("records", models.BigIntegerField(default=0)),
-                ("changes", models.BigIntegerField(default=0)),
-                ("stored_at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [models.UniqueConstraint(fields=("dealership", "job_type"), name="holding_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="HotlineDownPayment",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice_uang_jaminan", ingestion.fields.Key(verbose_name="deposit invoice")),
-                ("id_hlo_document", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
-                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
-                (
-                    "id_customer",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's national id (KTP)"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "hotline down payment",
-                "verbose_name_plural": "hotline down payments",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(fields=["dealership", "tanggal_pemesanan_hlo"], name="hotlinedownpayment_by_day"),
-                    models.Index(
-                        condition=models.Q(ingestion.sampling.Sampled(models.F("id_customer"))),
-                        fields=["dealership", "tanggal_pemesanan_hlo", "id_customer"],
-                        name="hotlinedownpayment_people",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_work_order")),
-                        condition=models.Q(("no_work_order__isnull", False)),
-                        name="hotlinedownpayment_work_order",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("id_hlo_document")),
-                        condition=models.Q(("id_hlo_document__isnull", False)),
-                        name="hotlinedownpayment_hotline",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "no_invoice_uang_jaminan"), name="hotlinedownpayment_key"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="LeasingApplication",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_dokumen_pengajuan", ingestion.fields.Key(verbose_name="application")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("jumlah_dp", ingestion.fields.Money(blank=True, null=True, verbose_name="approved down payment")),
-                ("tenor", ingestion.fields.Whole(blank=True, null=True, verbose_name="tenor in months")),
-                ("jumlah_cicilan", ingestion.fields.Money(blank=True, null=True, verbose_name="instalment")),
-                ("tanggal_pengajuan", ingestion.fields.Day(blank=True, null=True, verbose_name="application date")),
-                ("id_finance_company", ingestion.fields.Text(blank=True, null=True, verbose_name="finance company")),
-                (
-                    "nama_finance_company",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's name"),
-                ),
-                (
-                    "id_po_finance_company",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's purchase order"),
-                ),
-                (
-                    "tanggal_pembuatan_po",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order made on"),
-                ),
-                (
-                    "tanggal_pengiriman_po_finance_company",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order sent on"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "leasing application",
-                "verbose_name_plural": "leasing applications",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_pengajuan"],
-                        include=("jumlah_dp", "jumlah_cicilan", "tenor"),
-                        name="leasingapplication_by_day",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("id_spk")),
-                        condition=models.Q(("id_spk__isnull", False)),
-                        name="leasingapplication_spk",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "id_dokumen_pengajuan"), name="leasingapplication_key"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("tgl_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
-                ("tgl_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                (
-                    "total_harga_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
-                ),
-                (
-                    "total_diskon_per_parts_number",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per part"),
-                ),
-                (
-                    "potongan_per_invoice",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
-                ),
-                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
-                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "parts invoice",
-                "verbose_name_plural": "parts invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tgl_invoice"],
-                        include=(
-                            "total_harga_sebelum_diskon",
-                            "total_diskon_per_parts_number",
-                            "potongan_per_invoice",
-                            "total_ppn",
-                            "total_harga",
+                    (
+                        "main_dealer",
+                        models.CharField(
+                            help_text="Its code, such as H2Z.", max_length=20, unique=True, verbose_name="main dealer"
                         ),
-                        name="partsinvoice_by_day",
                     ),
-                    models.Index(fields=["dealership", "tgl_jatuh_tempo"], name="parts_invoice_due"),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "no_invoice"), name="partsinvoice_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsReceipt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_penerimaan", ingestion.fields.Key(verbose_name="receipt")),
-                ("tgl_penerimaan", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
-                ("no_shipping_list", ingestion.fields.Text(blank=True, null=True, verbose_name="shipping list")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "parts receipt",
-                "verbose_name_plural": "parts receipts",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [models.Index(fields=["dealership", "tgl_penerimaan"], name="partsreceipt_by_day")],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "no_penerimaan"), name="partsreceipt_key")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsSale",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_so", ingestion.fields.Key(verbose_name="sales order")),
-                ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                (
-                    "id_customer",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's identity number"),
-                ),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
-                ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "parts sale",
-                "verbose_name_plural": "parts sales",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tgl_so"], include=("disc_so", "total_harga_so"), name="partssale_by_day"
-                    ),
-                    models.Index(
-                        condition=models.Q(ingestion.sampling.Sampled(models.F("id_customer"))),
-                        fields=["dealership", "tgl_so", "id_customer"],
-                        name="partssale_people",
-                    ),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "no_so"), name="partssale_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Prospect",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_prospect", ingestion.fields.Key(verbose_name="prospect")),
-                ("sumber_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="source")),
-                ("tanggal_prospect", ingestion.fields.Day(blank=True, null=True, verbose_name="prospect date")),
-                ("tagging_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="priority tag")),
-                ("nama_lengkap", ingestion.fields.Text(blank=True, null=True, verbose_name="full name")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("no_ktp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
-                ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
-                ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
-                ("alamat_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office address")),
-                ("kode_propinsi_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office province")),
-                (
-                    "kode_kota_kantor",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="office city or regency"),
-                ),
-                (
-                    "kode_kecamatan_kantor",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="office sub-district"),
-                ),
-                ("kode_kelurahan_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office village")),
-                ("kode_pos_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office postcode")),
-                ("kode_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="occupation")),
-                ("no_kontak_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office phone")),
-                ("tanggal_appointment", ingestion.fields.Day(blank=True, null=True, verbose_name="appointment date")),
-                ("waktu_appointment", ingestion.fields.Time(blank=True, null=True, verbose_name="appointment time")),
-                ("metode_follow_up", ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up method")),
-                ("test_ride_preference", ingestion.fields.Code(blank=True, null=True, verbose_name="test ride wanted")),
-                (
-                    "status_follow_up_prospecting",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up status"),
-                ),
-                ("status_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="prospect status")),
-                ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
-                ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "prospect",
-                "verbose_name_plural": "prospects",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_prospect"],
-                        include=(
-                            "sumber_prospect",
-                            "metode_follow_up",
-                            "test_ride_preference",
-                            "status_follow_up_prospecting",
-                            "status_prospect",
+                    ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                    (
+                        "base_url",
+                        models.CharField(
+                            help_text="Up to and with the version: https://gateway.example/dgi-api/v1.3",
+                            max_length=500,
+                            validators=[ingestion.addresses.validate_base_url],
+                            verbose_name="base URL",
                         ),
-                        name="prospect_by_day",
                     ),
-                    models.Index(
-                        condition=models.Q(ingestion.sampling.Sampled(models.F("no_kontak"))),
-                        fields=["dealership", "tanggal_prospect", "no_kontak"],
-                        include=(
-                            "sumber_prospect",
-                            "metode_follow_up",
-                            "test_ride_preference",
-                            "status_follow_up_prospecting",
-                            "status_prospect",
+                    ("api_key", ingestion.secrets.EncryptedField(verbose_name="API key")),
+                    ("secret_key", ingestion.secrets.EncryptedField(verbose_name="secret key")),
+                    (
+                        "joiner",
+                        models.CharField(
+                            blank=True,
+                            help_text="What stands between the parts of the token's text; most gateways: nothing.",
+                            max_length=5,
+                            verbose_name="joiner",
                         ),
-                        name="prospect_people",
                     ),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "id_prospect"), name="prospect_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="SalesInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
-                ("amount", ingestion.fields.Money(blank=True, null=True, verbose_name="amount")),
-                ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
-                ("cara_bayar", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
-                ("status", ingestion.fields.Code(blank=True, null=True, verbose_name="invoice status")),
-                ("note", ingestion.fields.Text(blank=True, null=True, verbose_name="note")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "sales invoice",
-                "verbose_name_plural": "sales invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "created_time"],
-                        include=("amount", "tipe_pembayaran", "cara_bayar", "status"),
-                        name="salesinvoice_by_day",
-                    ),
-                    models.Index(
-                        condition=models.Q(ingestion.sampling.Sampled(models.F("id_customer"))),
-                        fields=["dealership", "created_time", "id_customer"],
-                        include=("tipe_pembayaran", "cara_bayar", "status"),
-                        name="salesinvoice_people",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("id_spk")),
-                        condition=models.Q(("id_spk__isnull", False)),
-                        name="salesinvoice_spk",
-                    ),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "id_invoice"), name="salesinvoice_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="SearchText",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40)),
-                ("record_id", models.BigIntegerField()),
-                ("text", models.TextField()),
-                ("indexed", models.BooleanField(default=False)),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(
-                        condition=models.Q(("indexed", True)),
-                        fields=["dealership", "text"],
-                        name="searchtext_words",
-                        opclasses=["int8_ops", "gin_trgm_ops"],
-                    ),
-                    models.Index(
-                        condition=models.Q(("indexed", False)),
-                        fields=["dealership", "job_type"],
-                        name="searchtext_waiting",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "job_type", "record_id"), name="searchtext_of_record")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Tally",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40)),
-                ("column", models.CharField(help_text="Blank: all records of the day.", max_length=63)),
-                ("day", models.DateField(null=True)),
-                ("code", models.TextField(help_text="Blank: records without a code.")),
-                ("records", models.BigIntegerField()),
-                (
-                    "amounts",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.DecimalField(decimal_places=20, max_digits=60), size=None
-                    ),
-                ),
-                ("counted", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "job_type", "column", "day", "code"),
-                        name="tally_once",
-                        nulls_distinct=False,
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("tanggal_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
-                ("tanggal_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                (
-                    "total_harga_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
-                ),
-                (
-                    "total_diskon_per_unit",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per unit"),
-                ),
-                (
-                    "potongan_per_invoice",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
-                ),
-                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
-                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit invoice",
-                "verbose_name_plural": "unit invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_invoice"],
-                        include=(
-                            "total_harga_sebelum_diskon",
-                            "total_diskon_per_unit",
-                            "potongan_per_invoice",
-                            "total_ppn",
-                            "total_harga",
+                    (
+                        "time_zone",
+                        models.CharField(
+                            default="Asia/Jakarta",
+                            help_text="Of the times it sends.",
+                            max_length=64,
+                            validators=[dealers.models.dealership.validate_time_zone],
+                            verbose_name="time zone",
                         ),
-                        name="unitinvoice_by_day",
                     ),
-                    models.Index(fields=["dealership", "tanggal_jatuh_tempo"], name="unit_invoice_due"),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "no_invoice"), name="unitinvoice_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitReceipt",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_shipping_list", ingestion.fields.Key(verbose_name="shipping list")),
-                ("tanggal_terima", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                ("no_invoice", ingestion.fields.Text(blank=True, null=True, verbose_name="invoice")),
-                (
-                    "status_shipping_list",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="shipping list status"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit receipt",
-                "verbose_name_plural": "unit receipts",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_terima"],
-                        include=("status_shipping_list",),
-                        name="unitreceipt_by_day",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_invoice")),
-                        condition=models.Q(("no_invoice__isnull", False)),
-                        name="unitreceipt_invoice",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "no_shipping_list"), name="unitreceipt_key")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="UnpaidHotlineOrder",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_hlo_document", ingestion.fields.Key(verbose_name="hotline order")),
-                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
-                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
-                ("no_ktp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                (
-                    "flag_numbering",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="parts that carry a number"),
-                ),
-                (
-                    "vehicle_off_road",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="vehicle stays at the workshop"),
-                ),
-                ("job_return", ingestion.fields.Code(blank=True, null=True, verbose_name="job return")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unpaid hotline order",
-                "verbose_name_plural": "unpaid hotline orders",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_pemesanan_hlo"],
-                        include=("flag_numbering", "vehicle_off_road", "job_return"),
-                        name="unpaidhotlineorder_by_day",
-                    ),
-                    models.Index(
-                        condition=models.Q(ingestion.sampling.Sampled(models.F("no_kontak"))),
-                        fields=["dealership", "tanggal_pemesanan_hlo", "no_kontak"],
-                        include=("flag_numbering", "vehicle_off_road", "job_return"),
-                        name="unpaidhotlineorder_people",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_work_order")),
-                        condition=models.Q(("no_work_order__isnull", False)),
-                        name="unpaidhotlineorder_work_order",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_rangka")),
-                        condition=models.Q(("no_rangka__isnull", False)),
-                        name="unpaidhotlineorder_frame",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_mesin")),
-                        condition=models.Q(("no_mesin__isnull", False)),
-                        name="unpaidhotlineorder_engine",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "id_hlo_document"), name="unpaidhotlineorder_key")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkOrder",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
-                ("no_sa_form", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's form")),
-                ("tanggal_servis", ingestion.fields.Day(blank=True, null=True, verbose_name="service date")),
-                ("waktu_pkb", ingestion.fields.Moment(blank=True, null=True, verbose_name="work order opened at")),
-                ("no_polisi", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
-                ("informasi_bensin", ingestion.fields.Text(blank=True, null=True, verbose_name="fuel gauge bars")),
-                ("km_terakhir", ingestion.fields.Whole(blank=True, null=True, verbose_name="odometer in km")),
-                ("tipe_coming_customer", ingestion.fields.Code(blank=True, null=True, verbose_name="who came")),
-                ("nama_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's name")),
-                ("alamat_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's address")),
-                (
-                    "kode_propinsi_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's province"),
-                ),
-                (
-                    "kode_kota_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's city or regency"),
-                ),
-                (
-                    "kode_kecamatan_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's sub-district"),
-                ),
-                (
-                    "kode_kelurahan_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's village"),
-                ),
-                ("kode_pos_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's postcode")),
-                ("alamat_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's address")),
-                (
-                    "kode_propinsi_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's province"),
-                ),
-                (
-                    "kode_kota_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's city or regency"),
-                ),
-                (
-                    "kode_kecamatan_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's sub-district"),
-                ),
-                (
-                    "kode_kelurahan_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's village"),
-                ),
-                ("kode_pos_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's postcode")),
-                ("nama_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's name")),
-                ("no_telp_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's phone")),
-                (
-                    "hubungan_dengan_pemilik",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="bringer's relation to the owner"),
-                ),
-                ("keluhan_konsumen", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's complaint")),
-                (
-                    "rekomendasi_sa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's recommendation"),
-                ),
-                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
-                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
-                ("saran_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic's advice")),
-                ("asal_unit_entry", ingestion.fields.Code(blank=True, null=True, verbose_name="origin of the visit")),
-                ("id_pit", ingestion.fields.Text(blank=True, null=True, verbose_name="service bay")),
-                ("jenis_pit", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of service bay")),
-                ("waktu_pendaftaran", ingestion.fields.Moment(blank=True, null=True, verbose_name="registered at")),
-                ("waktu_selesai", ingestion.fields.Moment(blank=True, null=True, verbose_name="finished at")),
-                ("total_frt", ingestion.fields.Time(blank=True, null=True, verbose_name="total flat-rate time")),
-                ("set_up_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
-                ("catatan_tambahan", ingestion.fields.Text(blank=True, null=True, verbose_name="additional notes")),
-                (
-                    "konfirmasi_pekerjaan_tambahan",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="additional work confirmed"),
-                ),
-                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
-                (
-                    "no_work_order_job_return",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="work order of the job returned"),
-                ),
-                (
-                    "total_biaya_service",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of services and parts"),
-                ),
-                ("waktu_pekerjaan", ingestion.fields.Time(blank=True, null=True, verbose_name="working time")),
-                ("status_work_order", ingestion.fields.Code(blank=True, null=True, verbose_name="work order status")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "work order",
-                "verbose_name_plural": "work orders",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_servis"],
-                        include=(
-                            "total_biaya_service",
-                            "tipe_coming_customer",
-                            "hubungan_dengan_pemilik",
-                            "asal_unit_entry",
-                            "jenis_pit",
-                            "set_up_pembayaran",
-                            "konfirmasi_pekerjaan_tambahan",
-                            "status_work_order",
+                    (
+                        "window_days",
+                        models.PositiveSmallIntegerField(
+                            default=7,
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(31),
+                            ],
+                            verbose_name="longest window in days",
                         ),
-                        name="workorder_by_day",
                     ),
-                    models.Index(
-                        condition=models.Q(ingestion.sampling.Sampled(models.F("no_telp_pembawa"))),
-                        fields=["dealership", "tanggal_servis", "no_telp_pembawa"],
-                        include=(
-                            "tipe_coming_customer",
-                            "hubungan_dengan_pemilik",
-                            "asal_unit_entry",
-                            "jenis_pit",
-                            "set_up_pembayaran",
-                            "konfirmasi_pekerjaan_tambahan",
-                            "status_work_order",
+                    (
+                        "days_back",
+                        models.PositiveSmallIntegerField(
+                            default=30,
+                            help_text="Days before today.",
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(3650),
+                            ],
+                            verbose_name="oldest day it gives",
                         ),
-                        name="workorder_people",
                     ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_rangka")),
-                        condition=models.Q(("no_rangka__isnull", False)),
-                        name="workorder_frame",
+                    (
+                        "clock_tolerance",
+                        models.PositiveSmallIntegerField(default=10, verbose_name="clock tolerance in seconds"),
                     ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_mesin")),
-                        condition=models.Q(("no_mesin__isnull", False)),
-                        name="workorder_engine",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_polisi")),
-                        condition=models.Q(("no_polisi__isnull", False)),
-                        name="workorder_plate",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_work_order_job_return")),
-                        condition=models.Q(("no_work_order_job_return__isnull", False)),
-                        name="workorder_returned",
-                    ),
-                    models.Index(fields=["dealership", "waktu_pkb"], name="work_order_opened"),
-                    models.Index(fields=["dealership", "waktu_selesai"], name="work_order_finished"),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workorder_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkshopInvoice",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
-                ("no_njb", ingestion.fields.Text(blank=True, null=True, verbose_name="service note (NJB)")),
-                ("tanggal_njb", ingestion.fields.Moment(blank=True, null=True, verbose_name="service note made at")),
-                ("total_harga_njb", ingestion.fields.Money(blank=True, null=True, verbose_name="service note's total")),
-                ("no_nsc", ingestion.fields.Text(blank=True, null=True, verbose_name="parts note (NSC)")),
-                ("tanggal_nsc", ingestion.fields.Moment(blank=True, null=True, verbose_name="parts note made at")),
-                ("total_harga_nsc", ingestion.fields.Money(blank=True, null=True, verbose_name="parts note's total")),
-                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
-                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "workshop invoice",
-                "verbose_name_plural": "workshop invoices",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_njb"],
-                        include=("total_harga_njb", "total_harga_nsc"),
-                        name="workshopinvoice_by_day",
-                    ),
-                    models.Index(
-                        fields=["dealership", "tanggal_nsc"], include=("total_harga_nsc",), name="parts_note_day"
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workshopinvoice_key")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="DeliveryDetail",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("no_so", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
-                ("waktu_pengiriman", ingestion.fields.Time(blank=True, null=True, verbose_name="delivery time")),
-                (
-                    "checklist_kelengkapan",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="accessories handed over"),
-                ),
-                ("lokasi_pengiriman", ingestion.fields.Text(blank=True, null=True, verbose_name="place of delivery")),
-                ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
-                ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
-                ("nama_penerima", ingestion.fields.Text(blank=True, null=True, verbose_name="recipient's name")),
-                ("no_kontak_penerima", ingestion.fields.Text(blank=True, null=True, verbose_name="recipient's phone")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="detail",
-                        to="ingestion.delivery",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit delivered",
-                "verbose_name_plural": "units delivered",
-                "ordering": ["position"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_rangka")),
-                        condition=models.Q(("no_rangka__isnull", False)),
-                        name="deliverydetail_frame",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_mesin")),
-                        condition=models.Q(("no_mesin__isnull", False)),
-                        name="deliverydetail_engine",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("id_spk")),
-                        condition=models.Q(("id_spk__isnull", False)),
-                        name="deliverydetail_spk",
-                    ),
-                ],
-                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="deliverydetail_position")],
-            },
-        ),
-        migrations.CreateModel(
-            name="DocumentHandlingUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("nomor_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                (
-                    "nomor_faktur_stnk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="registration invoice"),
-                ),
-                (
-                    "tanggal_pengajuan_stnk_ke_biro",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="submitted to agency"),
-                ),
-                (
-                    "status_faktur_stnk",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="registration status"),
-                ),
-                ("nomor_stnk", ingestion.fields.Text(blank=True, null=True, verbose_name="STNK number")),
-                (
-                    "tanggal_penerimaan_stnk_dari_biro",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="STNK received from agency"),
-                ),
-                ("plat_nomor", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
-                ("nomor_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="BPKB number")),
-                (
-                    "tanggal_penerimaan_bpkb_dari_biro",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="BPKB received from agency"),
-                ),
-                (
-                    "tanggal_terima_stnk_oleh_konsumen",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="STNK handed to customer"),
-                ),
-                (
-                    "tanggal_terima_bpkb_oleh_konsumen",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="BPKB handed to customer"),
-                ),
-                (
-                    "nama_penerima_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="BPKB recipient's name"),
-                ),
-                (
-                    "nama_penerima_stnk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="STNK recipient's name"),
-                ),
-                (
-                    "jenis_id_penerima_bpkb",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="BPKB recipient's kind of id"),
-                ),
-                (
-                    "jenis_id_penerima_stnk",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="STNK recipient's kind of id"),
-                ),
-                (
-                    "no_id_penerima_bpkb",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="BPKB recipient's id"),
-                ),
-                (
-                    "no_id_penerima_stnk",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="STNK recipient's id"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="unit",
-                        to="ingestion.documenthandling",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit in registration",
-                "verbose_name_plural": "units in registration",
-                "ordering": ["position"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(
-                            ("tanggal_penerimaan_bpkb_dari_biro__isnull", False),
-                            ("tanggal_terima_bpkb_oleh_konsumen__isnull", True),
+                    (
+                        "calls_per_day",
+                        models.PositiveIntegerField(
+                            blank=True,
+                            help_text="What the main dealer grants our credential; blank: any number.",
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="requests a day",
                         ),
-                        fields=["dealership", "tanggal_penerimaan_bpkb_dari_biro"],
-                        name="bpkb_waiting",
                     ),
-                    models.Index(
-                        condition=models.Q(
-                            ("tanggal_penerimaan_stnk_dari_biro__isnull", False),
-                            ("tanggal_terima_stnk_oleh_konsumen__isnull", True),
+                    (
+                        "calls_per_second",
+                        models.PositiveSmallIntegerField(
+                            default=20,
+                            help_text="On the average.",
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="requests a second",
                         ),
-                        fields=["dealership", "tanggal_penerimaan_stnk_dari_biro"],
-                        name="stnk_waiting",
                     ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("nomor_rangka")),
-                        condition=models.Q(("nomor_rangka__isnull", False)),
-                        name="documenthandlingunit_frame",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("plat_nomor")),
-                        condition=models.Q(("plat_nomor__isnull", False)),
-                        name="documenthandlingunit_plate",
-                    ),
+                    ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="documenthandlingunit_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Feed",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
-                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
-                (
-                    "daily_at",
-                    models.TimeField(
-                        blank=True,
-                        help_text="On the dealership's clock; blank: whenever the job type's schedule says.",
-                        null=True,
-                        verbose_name="once a day at",
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="added"),
-                ),
-                ("cursor", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="fetched up to")),
-                ("slot", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last slot")),
-                ("next_slot", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="next slot")),
-                ("period", models.DurationField(blank=True, editable=False, null=True, verbose_name="interval")),
-                (
-                    "succeeded_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last success"),
-                ),
-                ("failures", models.PositiveIntegerField(default=0, editable=False, verbose_name="failures in a row")),
-                (
-                    "received_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last record received"),
-                ),
-                (
-                    "silence",
-                    models.DurationField(
-                        default=datetime.timedelta, editable=False, verbose_name="longest silence between records"
-                    ),
-                ),
-                (
-                    "filled",
-                    models.PositiveIntegerField(default=0, editable=False, verbose_name="runs with records in a row"),
-                ),
-                (
-                    "connection",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="feeds",
-                        to="ingestion.connection",
-                        verbose_name="connection",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "feed",
-                "verbose_name_plural": "feeds",
-                "ordering": ["dealership__code", "job_type"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "job_type"), name="one_feed_per_dealership_and_job_type"
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalFeed",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
-                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
-                (
-                    "daily_at",
-                    models.TimeField(
-                        blank=True,
-                        help_text="On the dealership's clock; blank: whenever the job type's schedule says.",
-                        null=True,
-                        verbose_name="once a day at",
-                    ),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="added"),
-                ),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "connection",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.connection",
-                        verbose_name="connection",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical feed",
-                "verbose_name_plural": "historical feeds",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HotlineDownPaymentPart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
-                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="parts",
-                        to="ingestion.hotlinedownpayment",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "part with down payment",
-                "verbose_name_plural": "parts with down payment",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="hotlinedownpaymentpart_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsInvoiceLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-                ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
-                (
-                    "harga_satuan_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
-                ),
-                (
-                    "diskon_per_parts_number",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="discount per part"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="parts",
-                        to="ingestion.partsinvoice",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "part on parts invoice",
-                "verbose_name_plural": "parts on parts invoice",
-                "ordering": ["position"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_po")),
-                        condition=models.Q(("no_po__isnull", False)),
-                        name="partsinvoiceline_order",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="partsinvoiceline_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsReceiptLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-                ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
-                ("id_warehouse", ingestion.fields.Text(blank=True, null=True, verbose_name="warehouse")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="po",
-                        to="ingestion.partsreceipt",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "part received",
-                "verbose_name_plural": "parts received",
-                "ordering": ["position"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_po")),
-                        condition=models.Q(("no_po__isnull", False)),
-                        name="partsreceiptline_order",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="partsreceiptline_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="PartsSaleLine",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
-                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
-                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                ("booking_id_reference", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="parts",
-                        to="ingestion.partssale",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "part sold",
-                "verbose_name_plural": "parts sold",
-                "ordering": ["position"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("booking_id_reference")),
-                        condition=models.Q(("booking_id_reference__isnull", False)),
-                        name="partssaleline_hotline",
-                    )
-                ],
-                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="partssaleline_position")],
-            },
-        ),
-        migrations.CreateModel(
-            name="ProspectUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("sales_program_id", ingestion.fields.Text(blank=True, null=True, verbose_name="sales programs")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="unit",
-                        to="ingestion.prospect",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit of interest",
-                "verbose_name_plural": "units of interest",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="prospectunit_position")],
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitInvoiceUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                (
-                    "harga_satuan_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
-                ),
-                ("diskon_per_unit", ingestion.fields.Money(blank=True, null=True, verbose_name="discount per unit")),
-                ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="unit",
-                        to="ingestion.unitinvoice",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit invoiced",
-                "verbose_name_plural": "units invoiced",
-                "ordering": ["position"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_rangka")),
-                        condition=models.Q(("no_rangka__isnull", False)),
-                        name="unitinvoiceunit_frame",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_mesin")),
-                        condition=models.Q(("no_mesin__isnull", False)),
-                        name="unitinvoiceunit_engine",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("po_id")),
-                        condition=models.Q(("po_id__isnull", False)),
-                        name="unitinvoiceunit_order",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="unitinvoiceunit_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="UnitReceiptUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
-                ("kuantitas_terkirim", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity sent")),
-                ("kuantitas_diterima", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity received")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                ("status_rfs", ingestion.fields.Code(blank=True, null=True, verbose_name="ready for sale")),
-                ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
-                ("kelengkapan_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="accessories")),
-                ("no_goods_receipt", ingestion.fields.Text(blank=True, null=True, verbose_name="goods receipt")),
-                (
-                    "doc_nrfs_id",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="not-ready-for-sale document"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="unit",
-                        to="ingestion.unitreceipt",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit received",
-                "verbose_name_plural": "units received",
-                "ordering": ["position"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_rangka")),
-                        condition=models.Q(("no_rangka__isnull", False)),
-                        name="unitreceiptunit_frame",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("no_mesin")),
-                        condition=models.Q(("no_mesin__isnull", False)),
-                        name="unitreceiptunit_engine",
-                    ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("po_id")),
-                        condition=models.Q(("po_id__isnull", False)),
-                        name="unitreceiptunit_order",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="unitreceiptunit_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="UnpaidHotlineOrderPart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
-                ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="parts",
-                        to="ingestion.unpaidhotlineorder",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "part on unpaid hotline order",
-                "verbose_name_plural": "parts on unpaid hotline order",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="unpaidhotlineorderpart_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkOrderPart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT")),
-                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_parts_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
-                (
-                    "total_harga_parts",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
-                ),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="parts",
-                        to="ingestion.workorder",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "work order's part",
-                "verbose_name_plural": "work order's parts",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [models.UniqueConstraint(fields=("record", "position"), name="workorderpart_position")],
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkOrderService",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("nama_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="job's name")),
-                ("jenis_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="kind of job")),
-                ("biaya_service", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
-                ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_service_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="services",
-                        to="ingestion.workorder",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "work order's service",
-                "verbose_name_plural": "work order's services",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="workorderservice_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkshopInvoicePart",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
-                ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT")),
-                ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_parts_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
-                (
-                    "total_harga_parts",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
-                ),
-                ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="nsc",
-                        to="ingestion.workshopinvoice",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "part invoiced",
-                "verbose_name_plural": "parts invoiced",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="workshopinvoicepart_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="WorkshopInvoiceService",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
-                ("harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
-                ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
-                ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                (
-                    "disc_service_percentage",
-                    ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
-                ),
-                ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="njb",
-                        to="ingestion.workshopinvoice",
-                        verbose_name="record",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "service invoiced",
-                "verbose_name_plural": "services invoiced",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="workshopinvoiceservice_position")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Gate",
-            fields=[
-                (
-                    "connection",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        primary_key=True,
-                        serialize=False,
-                        to="ingestion.connection",
-                        verbose_name="connection",
-                    ),
-                ),
-                (
-                    "day",
-                    models.DateField(
-                        help_text="On the main dealer's clock; the calls are of this day.", verbose_name="day"
-                    ),
-                ),
-                ("calls", models.PositiveIntegerField(default=0, verbose_name="requests")),
-                ("backfill_calls", models.PositiveIntegerField(default=0, verbose_name="of them by backfills")),
-                (
-                    "tokens",
-                    models.FloatField(default=0, help_text="Requests that may be made at once.", verbose_name="tokens"),
-                ),
-                ("refilled_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="tokens counted")),
-                ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="left alone since")),
-                ("probe_at", models.DateTimeField(blank=True, null=True, verbose_name="next probe")),
-                ("error", models.TextField(blank=True, verbose_name="why it is left alone")),
-                ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked")),
-                ("is_reachable", models.BooleanField(blank=True, null=True, verbose_name="reachable")),
-                (
-                    "skew",
-                    models.FloatField(
-                        blank=True,
-                        help_text="Seconds that the gateway's clock is ahead of ours.",
-                        null=True,
-                        verbose_name="clock",
-                    ),
-                ),
-                ("check_error", models.TextField(blank=True, verbose_name="what the check found wrong")),
-            ],
-            options={
-                "verbose_name": "gate",
-                "verbose_name_plural": "gates",
-            },
-        ),
-        migrations.CreateModel(
-            name="Alert",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("off", "off"),
-                            ("stuck", "stuck"),
-                            ("missed", "missed"),
-                            ("never", "never"),
-                            ("failing", "failing"),
-                            ("late", "late"),
-                            ("empty", "empty"),
-                            ("waiting", "waiting"),
-                            ("fresh", "fresh"),
-                        ],
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("words", models.TextField(verbose_name="what is wrong")),
-                ("opened_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened")),
-                ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resolved")),
-                ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="told")),
-                (
-                    "told_resolved_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="told that it is resolved"),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "feed",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="alerts",
-                        to="ingestion.feed",
-                        verbose_name="feed",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "alert",
-                "verbose_name_plural": "alerts",
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(fields=["dealership", "-id"], name="alert_of_dealership"),
-                    models.Index(
-                        condition=models.Q(
-                            ("told_at", None),
-                            models.Q(("resolved_at__isnull", False), ("told_resolved_at", None)),
-                            _connector="OR",
+                options={
+                    "verbose_name": "connection",
+                    "verbose_name_plural": "connections",
+                    "ordering": ["main_dealer"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("days_back__gte", 1), ("window_days__gte", 1)),
+                            name="connection_windows_are_positive",
                         ),
-                        fields=["id"],
-                        name="alert_untold",
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Delivery",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("resolved_at", None)),
-                        fields=("feed", "state"),
-                        name="one_open_alert_per_feed_and_state",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Backfill",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
-                ("since", models.DateTimeField(verbose_name="since")),
-                ("until", models.DateTimeField(verbose_name="until")),
-                (
-                    "reached",
-                    models.DateTimeField(
-                        help_text="Everything before is fetched, or told as left out.", verbose_name="reached"
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
                     ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("running", "running"),
-                            ("paused", "paused"),
-                            ("succeeded", "succeeded"),
-                            ("partial", "partial"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="running",
-                        max_length=10,
-                        verbose_name="state",
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
                     ),
-                ),
-                (
-                    "share",
-                    models.PositiveSmallIntegerField(
-                        default=30,
-                        help_text="Percent of the connection's requests a day that backfills may use.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="share of the quota",
-                    ),
-                ),
-                (
-                    "left_out",
-                    models.TextField(
-                        blank=True, help_text="What was asked for and is not fetched, and why.", verbose_name="left out"
-                    ),
-                ),
-                ("error", models.TextField(blank=True, verbose_name="error")),
-                ("started_by", models.CharField(max_length=200, verbose_name="started by")),
-                ("started_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="started")),
-                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "feed",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="backfills",
-                        to="ingestion.feed",
-                        verbose_name="feed",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "backfill",
-                "verbose_name_plural": "backfills",
-                "ordering": ["-id"],
-                "indexes": [models.Index(fields=["dealership", "job_type", "-id"], name="backfill_of_feed")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["running", "paused"])),
-                        fields=("dealership", "job_type"),
-                        name="one_unfinished_backfill_per_feed",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("reached__gte", models.F("since")),
-                            ("reached__lte", models.F("until")),
-                            ("since__lt", models.F("until")),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
                         ),
-                        name="backfill_range_is_forward",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("share__gte", 1), ("share__lte", 100)),
-                        name="backfill_share_is_a_percentage",
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("finished_at", None), ("state__in", ["running", "paused"])),
-                            models.Q(
-                                models.Q(("state__in", ["running", "paused"]), _negated=True),
-                                ("finished_at__isnull", False),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("delivery_document_id", ingestion.fields.Key(verbose_name="delivery document")),
+                    ("tanggal_pengiriman", ingestion.fields.Day(blank=True, null=True, verbose_name="delivery date")),
+                    ("id_driver", ingestion.fields.Text(blank=True, null=True, verbose_name="driver")),
+                    (
+                        "status_delivery_document",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="delivery status"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "delivery",
+                    "verbose_name_plural": "deliveries",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_pengiriman"],
+                            include=("status_delivery_document",),
+                            name="delivery_by_day",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "delivery_document_id"), name="delivery_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="DocumentHandling",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_so", ingestion.fields.Key(verbose_name="sales order")),
+                    ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "document handling",
+                    "verbose_name_plural": "document handling",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(fields=["dealership", "created_time"], name="documenthandling_by_day"),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("id_spk")),
+                            condition=models.Q(("id_spk__isnull", False)),
+                            name="documenthandling_spk",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "id_so"), name="documenthandling_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalConnection",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "main_dealer",
+                        models.CharField(
+                            db_index=True, help_text="Its code, such as H2Z.", max_length=20, verbose_name="main dealer"
+                        ),
+                    ),
+                    ("name", models.CharField(blank=True, max_length=200, verbose_name="name")),
+                    (
+                        "base_url",
+                        models.CharField(
+                            help_text="Up to and with the version: https://gateway.example/dgi-api/v1.3",
+                            max_length=500,
+                            validators=[ingestion.addresses.validate_base_url],
+                            verbose_name="base URL",
+                        ),
+                    ),
+                    (
+                        "joiner",
+                        models.CharField(
+                            blank=True,
+                            help_text="What stands between the parts of the token's text; most gateways: nothing.",
+                            max_length=5,
+                            verbose_name="joiner",
+                        ),
+                    ),
+                    (
+                        "time_zone",
+                        models.CharField(
+                            default="Asia/Jakarta",
+                            help_text="Of the times it sends.",
+                            max_length=64,
+                            validators=[dealers.models.dealership.validate_time_zone],
+                            verbose_name="time zone",
+                        ),
+                    ),
+                    (
+                        "window_days",
+                        models.PositiveSmallIntegerField(
+                            default=7,
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(31),
+                            ],
+                            verbose_name="longest window in days",
+                        ),
+                    ),
+                    (
+                        "days_back",
+                        models.PositiveSmallIntegerField(
+                            default=30,
+                            help_text="Days before today.",
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(3650),
+                            ],
+                            verbose_name="oldest day it gives",
+                        ),
+                    ),
+                    (
+                        "clock_tolerance",
+                        models.PositiveSmallIntegerField(default=10, verbose_name="clock tolerance in seconds"),
+                    ),
+                    (
+                        "calls_per_day",
+                        models.PositiveIntegerField(
+                            blank=True,
+                            help_text="What the main dealer grants our credential; blank: any number.",
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="requests a day",
+                        ),
+                    ),
+                    (
+                        "calls_per_second",
+                        models.PositiveSmallIntegerField(
+                            default=20,
+                            help_text="On the average.",
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="requests a second",
+                        ),
+                    ),
+                    ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical connection",
+                    "verbose_name_plural": "historical connections",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="Holding",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("job_type", models.CharField(max_length=40)),
+                    ("records", models.BigIntegerField(default=0)),
+                    ("changes", models.BigIntegerField(default=0)),
+                    ("stored_at", models.DateTimeField(default=django.utils.timezone.now)),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "job_type"), name="holding_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HotlineDownPayment",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_invoice_uang_jaminan", ingestion.fields.Key(verbose_name="deposit invoice")),
+                    ("id_hlo_document", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
+                    ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
+                    (
+                        "id_customer",
+                        ingestion.fields.IdentityNumber(
+                            blank=True, null=True, verbose_name="customer's national id (KTP)"
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "hotline down payment",
+                    "verbose_name_plural": "hotline down payments",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(fields=["dealership", "tanggal_pemesanan_hlo"], name="hotlinedownpayment_by_day"),
+                        models.Index(
+                            condition=models.Q(ingestion.sampling.Sampled(models.F("id_customer"))),
+                            fields=["dealership", "tanggal_pemesanan_hlo", "id_customer"],
+                            name="hotlinedownpayment_people",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_work_order")),
+                            condition=models.Q(("no_work_order__isnull", False)),
+                            name="hotlinedownpayment_work_order",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("id_hlo_document")),
+                            condition=models.Q(("id_hlo_document__isnull", False)),
+                            name="hotlinedownpayment_hotline",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "no_invoice_uang_jaminan"), name="hotlinedownpayment_key"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="LeasingApplication",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_dokumen_pengajuan", ingestion.fields.Key(verbose_name="application")),
+                    ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                    ("jumlah_dp", ingestion.fields.Money(blank=True, null=True, verbose_name="approved down payment")),
+                    ("tenor", ingestion.fields.Whole(blank=True, null=True, verbose_name="tenor in months")),
+                    ("jumlah_cicilan", ingestion.fields.Money(blank=True, null=True, verbose_name="instalment")),
+                    ("tanggal_pengajuan", ingestion.fields.Day(blank=True, null=True, verbose_name="application date")),
+                    (
+                        "id_finance_company",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="finance company"),
+                    ),
+                    (
+                        "nama_finance_company",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's name"),
+                    ),
+                    (
+                        "id_po_finance_company",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's purchase order"),
+                    ),
+                    (
+                        "tanggal_pembuatan_po",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order made on"),
+                    ),
+                    (
+                        "tanggal_pengiriman_po_finance_company",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order sent on"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "leasing application",
+                    "verbose_name_plural": "leasing applications",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_pengajuan"],
+                            include=("jumlah_dp", "jumlah_cicilan", "tenor"),
+                            name="leasingapplication_by_day",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("id_spk")),
+                            condition=models.Q(("id_spk__isnull", False)),
+                            name="leasingapplication_spk",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "id_dokumen_pengajuan"), name="leasingapplication_key"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PartsInvoice",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                    ("tgl_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
+                    ("tgl_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
+                    ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                    (
+                        "total_harga_sebelum_diskon",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
+                    ),
+                    (
+                        "total_diskon_per_parts_number",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per part"),
+                    ),
+                    (
+                        "potongan_per_invoice",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
+                    ),
+                    ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
+                    ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "parts invoice",
+                    "verbose_name_plural": "parts invoices",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tgl_invoice"],
+                            include=(
+                                "total_harga_sebelum_diskon",
+                                "total_diskon_per_parts_number",
+                                "potongan_per_invoice",
+                                "total_ppn",
+                                "total_harga",
                             ),
-                            _connector="OR",
+                            name="partsinvoice_by_day",
                         ),
-                        name="backfill_is_finished_or_not",
+                        models.Index(fields=["dealership", "tgl_jatuh_tempo"], name="parts_invoice_due"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "no_invoice"), name="partsinvoice_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PartsReceipt",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_penerimaan", ingestion.fields.Key(verbose_name="receipt")),
+                    ("tgl_penerimaan", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
+                    ("no_shipping_list", ingestion.fields.Text(blank=True, null=True, verbose_name="shipping list")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Run",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("live", "live"),
-                            ("backfill", "backfill"),
-                            ("comparison", "comparison"),
-                            ("replay", "replay"),
-                            ("import", "import"),
-                        ],
-                        default="live",
-                        max_length=10,
-                        verbose_name="kind",
+                options={
+                    "verbose_name": "parts receipt",
+                    "verbose_name_plural": "parts receipts",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(fields=["dealership", "tgl_penerimaan"], name="partsreceipt_by_day"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "no_penerimaan"), name="partsreceipt_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PartsSale",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "slot",
-                    models.DateTimeField(
-                        blank=True,
-                        help_text="The moment of the schedule that asked for it.",
-                        null=True,
-                        verbose_name="slot",
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
                     ),
-                ),
-                ("since", models.DateTimeField(verbose_name="since")),
-                ("until", models.DateTimeField(verbose_name="until")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("queued", "queued"),
-                            ("running", "running"),
-                            ("succeeded", "succeeded"),
-                            ("partial", "partial"),
-                            ("failed", "failed"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="queued",
-                        max_length=10,
-                        verbose_name="state",
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
                     ),
-                ),
-                ("received", models.PositiveIntegerField(default=0, verbose_name="received")),
-                ("created", models.PositiveIntegerField(default=0, verbose_name="created")),
-                ("updated", models.PositiveIntegerField(default=0, verbose_name="updated")),
-                ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
-                ("quarantined", models.PositiveIntegerField(default=0, verbose_name="quarantined")),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        help_text="Fields that the specification does not know, kept with their records.",
-                        verbose_name="unknown fields",
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
                     ),
-                ),
-                ("calls", models.PositiveIntegerField(default=0, verbose_name="requests made")),
-                (
-                    "differences",
-                    models.JSONField(
-                        blank=True, help_text="What a comparison found.", null=True, verbose_name="differences"
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
                     ),
-                ),
-                (
-                    "flag",
-                    models.TextField(
-                        blank=True, help_text="Why a person should look at what it stored.", verbose_name="to look at"
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_so", ingestion.fields.Key(verbose_name="sales order")),
+                    ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    (
+                        "id_customer",
+                        ingestion.fields.IdentityNumber(
+                            blank=True, null=True, verbose_name="customer's identity number"
+                        ),
                     ),
-                ),
-                ("flag_seen_by", models.CharField(blank=True, max_length=200, verbose_name="looked at by")),
-                ("flag_seen_at", models.DateTimeField(blank=True, null=True, verbose_name="looked at")),
-                ("error", models.TextField(blank=True, verbose_name="error")),
-                (
-                    "started_by",
-                    models.CharField(
-                        help_text="A person's address, “schedule” or “command”.",
-                        max_length=200,
-                        verbose_name="started by",
-                    ),
-                ),
-                ("queued_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="queued")),
-                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
-                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
-                ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("fence", models.PositiveIntegerField(default=0, editable=False)),
-                ("takeovers", models.PositiveSmallIntegerField(default=0, verbose_name="workers lost")),
-                ("reached", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="stored up to")),
-                (
-                    "request_id",
-                    models.CharField(
-                        blank=True,
-                        default=config.backoffice.trace.current_id,
-                        editable=False,
-                        help_text="Of the request, task or command that asked for it; its calls bear it.",
-                        max_length=64,
-                        verbose_name="request",
-                    ),
-                ),
-                (
-                    "backfill",
-                    fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="runs",
-                        to="ingestion.backfill",
-                        verbose_name="backfill",
-                    ),
-                ),
-                (
-                    "connection",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="ingestion.connection",
-                        verbose_name="connection",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "feed",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="runs",
-                        to="ingestion.feed",
-                        verbose_name="feed",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "run",
-                "verbose_name_plural": "runs",
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(fields=["dealership", "job_type", "-id"], name="run_of_feed"),
-                    models.Index(fields=["state", "-id"], name="run_by_state"),
-                    models.Index(
-                        condition=models.Q(("state", "queued")), fields=["connection", "id"], name="run_queue"
-                    ),
-                    models.Index(condition=models.Q(("state", "running")), fields=["leased_until"], name="run_lease"),
-                    models.Index(fields=["finished_at"], name="run_by_end"),
-                    models.Index(
-                        condition=models.Q(models.Q(("flag", ""), _negated=True), ("flag_seen_at", None)),
-                        fields=["-id"],
-                        name="run_flagged",
+                    ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                    ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
+                    ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
                     ),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["queued", "running"])),
-                        fields=("dealership", "job_type", "kind"),
-                        name="one_unfinished_run_per_feed",
+                options={
+                    "verbose_name": "parts sale",
+                    "verbose_name_plural": "parts sales",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tgl_so"],
+                            include=("disc_so", "total_harga_so"),
+                            name="partssale_by_day",
+                        ),
+                        models.Index(
+                            condition=models.Q(ingestion.sampling.Sampled(models.F("id_customer"))),
+                            fields=["dealership", "tgl_so", "id_customer"],
+                            name="partssale_people",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "no_so"), name="partssale_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Prospect",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("slot__isnull", False)),
-                        fields=("dealership", "job_type", "slot"),
-                        name="one_run_per_slot",
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "received",
-                                django.db.models.expressions.CombinedExpression(
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_prospect", ingestion.fields.Key(verbose_name="prospect")),
+                    ("sumber_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="source")),
+                    ("tanggal_prospect", ingestion.fields.Day(blank=True, null=True, verbose_name="prospect date")),
+                    ("tagging_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="priority tag")),
+                    ("nama_lengkap", ingestion.fields.Text(blank=True, null=True, verbose_name="full name")),
+                    ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                    (
+                        "no_ktp",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)"),
+                    ),
+                    ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
+                    ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
+                    ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
+                    ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
+                    ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
+                    ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
+                    ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
+                    ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
+                    ("alamat_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office address")),
+                    (
+                        "kode_propinsi_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office province"),
+                    ),
+                    (
+                        "kode_kota_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office city or regency"),
+                    ),
+                    (
+                        "kode_kecamatan_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office sub-district"),
+                    ),
+                    (
+                        "kode_kelurahan_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office village"),
+                    ),
+                    ("kode_pos_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office postcode")),
+                    ("kode_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="occupation")),
+                    ("no_kontak_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office phone")),
+                    (
+                        "tanggal_appointment",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="appointment date"),
+                    ),
+                    (
+                        "waktu_appointment",
+                        ingestion.fields.Time(blank=True, null=True, verbose_name="appointment time"),
+                    ),
+                    ("metode_follow_up", ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up method")),
+                    (
+                        "test_ride_preference",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="test ride wanted"),
+                    ),
+                    (
+                        "status_follow_up_prospecting",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up status"),
+                    ),
+                    ("status_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="prospect status")),
+                    ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
+                    ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "prospect",
+                    "verbose_name_plural": "prospects",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_prospect"],
+                            include=(
+                                "sumber_prospect",
+                                "metode_follow_up",
+                                "test_ride_preference",
+                                "status_follow_up_prospecting",
+                                "status_prospect",
+                            ),
+                            name="prospect_by_day",
+                        ),
+                        models.Index(
+                            condition=models.Q(ingestion.sampling.Sampled(models.F("no_kontak"))),
+                            fields=["dealership", "tanggal_prospect", "no_kontak"],
+                            include=(
+                                "sumber_prospect",
+                                "metode_follow_up",
+                                "test_ride_preference",
+                                "status_follow_up_prospecting",
+                                "status_prospect",
+                            ),
+                            name="prospect_people",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "id_prospect"), name="prospect_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SalesInvoice",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                    ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                    ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
+                    ("amount", ingestion.fields.Money(blank=True, null=True, verbose_name="amount")),
+                    ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
+                    ("cara_bayar", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
+                    ("status", ingestion.fields.Code(blank=True, null=True, verbose_name="invoice status")),
+                    ("note", ingestion.fields.Text(blank=True, null=True, verbose_name="note")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "sales invoice",
+                    "verbose_name_plural": "sales invoices",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "created_time"],
+                            include=("amount", "tipe_pembayaran", "cara_bayar", "status"),
+                            name="salesinvoice_by_day",
+                        ),
+                        models.Index(
+                            condition=models.Q(ingestion.sampling.Sampled(models.F("id_customer"))),
+                            fields=["dealership", "created_time", "id_customer"],
+                            include=("tipe_pembayaran", "cara_bayar", "status"),
+                            name="salesinvoice_people",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("id_spk")),
+                            condition=models.Q(("id_spk__isnull", False)),
+                            name="salesinvoice_spk",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "id_invoice"), name="salesinvoice_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SearchText",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("job_type", models.CharField(max_length=40)),
+                    ("record_id", models.BigIntegerField()),
+                    ("text", models.TextField()),
+                    ("indexed", models.BooleanField(default=False)),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "indexes": [
+                        django.contrib.postgres.indexes.GinIndex(
+                            condition=models.Q(("indexed", True)),
+                            fields=["dealership", "text"],
+                            name="searchtext_words",
+                            opclasses=["int8_ops", "gin_trgm_ops"],
+                        ),
+                        models.Index(
+                            condition=models.Q(("indexed", False)),
+                            fields=["dealership", "job_type"],
+                            name="searchtext_waiting",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "job_type", "record_id"), name="searchtext_of_record"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Tally",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("job_type", models.CharField(max_length=40)),
+                    ("column", models.CharField(help_text="Blank: all records of the day.", max_length=63)),
+                    ("day", models.DateField(null=True)),
+                    ("code", models.TextField(help_text="Blank: records without a code.")),
+                    ("records", models.BigIntegerField()),
+                    (
+                        "amounts",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.DecimalField(decimal_places=20, max_digits=60), size=None
+                        ),
+                    ),
+                    (
+                        "counted",
+                        django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "job_type", "column", "day", "code"),
+                            name="tally_once",
+                            nulls_distinct=False,
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="UnitInvoice",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                    ("tanggal_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
+                    ("tanggal_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
+                    ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                    (
+                        "total_harga_sebelum_diskon",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
+                    ),
+                    (
+                        "total_diskon_per_unit",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per unit"),
+                    ),
+                    (
+                        "potongan_per_invoice",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
+                    ),
+                    ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
+                    ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit invoice",
+                    "verbose_name_plural": "unit invoices",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_invoice"],
+                            include=(
+                                "total_harga_sebelum_diskon",
+                                "total_diskon_per_unit",
+                                "potongan_per_invoice",
+                                "total_ppn",
+                                "total_harga",
+                            ),
+                            name="unitinvoice_by_day",
+                        ),
+                        models.Index(fields=["dealership", "tanggal_jatuh_tempo"], name="unit_invoice_due"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "no_invoice"), name="unitinvoice_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="UnitReceipt",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_shipping_list", ingestion.fields.Key(verbose_name="shipping list")),
+                    ("tanggal_terima", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
+                    ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                    ("no_invoice", ingestion.fields.Text(blank=True, null=True, verbose_name="invoice")),
+                    (
+                        "status_shipping_list",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="shipping list status"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit receipt",
+                    "verbose_name_plural": "unit receipts",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_terima"],
+                            include=("status_shipping_list",),
+                            name="unitreceipt_by_day",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_invoice")),
+                            condition=models.Q(("no_invoice__isnull", False)),
+                            name="unitreceipt_invoice",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "no_shipping_list"), name="unitreceipt_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="UnpaidHotlineOrder",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_hlo_document", ingestion.fields.Key(verbose_name="hotline order")),
+                    ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
+                    ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
+                    (
+                        "no_ktp",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)"),
+                    ),
+                    ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                    ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="address")),
+                    ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="province")),
+                    ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency")),
+                    ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district")),
+                    ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="village")),
+                    ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode")),
+                    ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
+                    ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                    ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    (
+                        "flag_numbering",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="parts that carry a number"),
+                    ),
+                    (
+                        "vehicle_off_road",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="vehicle stays at the workshop"),
+                    ),
+                    ("job_return", ingestion.fields.Code(blank=True, null=True, verbose_name="job return")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unpaid hotline order",
+                    "verbose_name_plural": "unpaid hotline orders",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_pemesanan_hlo"],
+                            include=("flag_numbering", "vehicle_off_road", "job_return"),
+                            name="unpaidhotlineorder_by_day",
+                        ),
+                        models.Index(
+                            condition=models.Q(ingestion.sampling.Sampled(models.F("no_kontak"))),
+                            fields=["dealership", "tanggal_pemesanan_hlo", "no_kontak"],
+                            include=("flag_numbering", "vehicle_off_road", "job_return"),
+                            name="unpaidhotlineorder_people",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_work_order")),
+                            condition=models.Q(("no_work_order__isnull", False)),
+                            name="unpaidhotlineorder_work_order",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_rangka")),
+                            condition=models.Q(("no_rangka__isnull", False)),
+                            name="unpaidhotlineorder_frame",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_mesin")),
+                            condition=models.Q(("no_mesin__isnull", False)),
+                            name="unpaidhotlineorder_engine",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "id_hlo_document"), name="unpaidhotlineorder_key"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="WorkOrder",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
+                    ("no_sa_form", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's form")),
+                    ("tanggal_servis", ingestion.fields.Day(blank=True, null=True, verbose_name="service date")),
+                    ("waktu_pkb", ingestion.fields.Moment(blank=True, null=True, verbose_name="work order opened at")),
+                    ("no_polisi", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
+                    ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
+                    ("informasi_bensin", ingestion.fields.Text(blank=True, null=True, verbose_name="fuel gauge bars")),
+                    ("km_terakhir", ingestion.fields.Whole(blank=True, null=True, verbose_name="odometer in km")),
+                    ("tipe_coming_customer", ingestion.fields.Code(blank=True, null=True, verbose_name="who came")),
+                    ("nama_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's name")),
+                    ("alamat_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's address")),
+                    (
+                        "kode_propinsi_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's province"),
+                    ),
+                    (
+                        "kode_kota_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's city or regency"),
+                    ),
+                    (
+                        "kode_kecamatan_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's sub-district"),
+                    ),
+                    (
+                        "kode_kelurahan_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's village"),
+                    ),
+                    ("kode_pos_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's postcode")),
+                    ("alamat_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's address")),
+                    (
+                        "kode_propinsi_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's province"),
+                    ),
+                    (
+                        "kode_kota_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's city or regency"),
+                    ),
+                    (
+                        "kode_kecamatan_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's sub-district"),
+                    ),
+                    (
+                        "kode_kelurahan_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's village"),
+                    ),
+                    (
+                        "kode_pos_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's postcode"),
+                    ),
+                    ("nama_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's name")),
+                    ("no_telp_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's phone")),
+                    (
+                        "hubungan_dengan_pemilik",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="bringer's relation to the owner"),
+                    ),
+                    (
+                        "keluhan_konsumen",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="customer's complaint"),
+                    ),
+                    (
+                        "rekomendasi_sa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's recommendation"),
+                    ),
+                    ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
+                    ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
+                    ("saran_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic's advice")),
+                    (
+                        "asal_unit_entry",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="origin of the visit"),
+                    ),
+                    ("id_pit", ingestion.fields.Text(blank=True, null=True, verbose_name="service bay")),
+                    ("jenis_pit", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of service bay")),
+                    ("waktu_pendaftaran", ingestion.fields.Moment(blank=True, null=True, verbose_name="registered at")),
+                    ("waktu_selesai", ingestion.fields.Moment(blank=True, null=True, verbose_name="finished at")),
+                    ("total_frt", ingestion.fields.Time(blank=True, null=True, verbose_name="total flat-rate time")),
+                    ("set_up_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
+                    ("catatan_tambahan", ingestion.fields.Text(blank=True, null=True, verbose_name="additional notes")),
+                    (
+                        "konfirmasi_pekerjaan_tambahan",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="additional work confirmed"),
+                    ),
+                    ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
+                    (
+                        "no_work_order_job_return",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="work order of the job returned"),
+                    ),
+                    (
+                        "total_biaya_service",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total of services and parts"),
+                    ),
+                    ("waktu_pekerjaan", ingestion.fields.Time(blank=True, null=True, verbose_name="working time")),
+                    (
+                        "status_work_order",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="work order status"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "work order",
+                    "verbose_name_plural": "work orders",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_servis"],
+                            include=(
+                                "total_biaya_service",
+                                "tipe_coming_customer",
+                                "hubungan_dengan_pemilik",
+                                "asal_unit_entry",
+                                "jenis_pit",
+                                "set_up_pembayaran",
+                                "konfirmasi_pekerjaan_tambahan",
+                                "status_work_order",
+                            ),
+                            name="workorder_by_day",
+                        ),
+                        models.Index(
+                            condition=models.Q(ingestion.sampling.Sampled(models.F("no_telp_pembawa"))),
+                            fields=["dealership", "tanggal_servis", "no_telp_pembawa"],
+                            include=(
+                                "tipe_coming_customer",
+                                "hubungan_dengan_pemilik",
+                                "asal_unit_entry",
+                                "jenis_pit",
+                                "set_up_pembayaran",
+                                "konfirmasi_pekerjaan_tambahan",
+                                "status_work_order",
+                            ),
+                            name="workorder_people",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_rangka")),
+                            condition=models.Q(("no_rangka__isnull", False)),
+                            name="workorder_frame",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_mesin")),
+                            condition=models.Q(("no_mesin__isnull", False)),
+                            name="workorder_engine",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_polisi")),
+                            condition=models.Q(("no_polisi__isnull", False)),
+                            name="workorder_plate",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_work_order_job_return")),
+                            condition=models.Q(("no_work_order_job_return__isnull", False)),
+                            name="workorder_returned",
+                        ),
+                        models.Index(fields=["dealership", "waktu_pkb"], name="work_order_opened"),
+                        models.Index(fields=["dealership", "waktu_selesai"], name="work_order_finished"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workorder_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="WorkshopInvoice",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
+                    ("no_njb", ingestion.fields.Text(blank=True, null=True, verbose_name="service note (NJB)")),
+                    (
+                        "tanggal_njb",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="service note made at"),
+                    ),
+                    (
+                        "total_harga_njb",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="service note's total"),
+                    ),
+                    ("no_nsc", ingestion.fields.Text(blank=True, null=True, verbose_name="parts note (NSC)")),
+                    ("tanggal_nsc", ingestion.fields.Moment(blank=True, null=True, verbose_name="parts note made at")),
+                    (
+                        "total_harga_nsc",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="parts note's total"),
+                    ),
+                    ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
+                    ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "workshop invoice",
+                    "verbose_name_plural": "workshop invoices",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_njb"],
+                            include=("total_harga_njb", "total_harga_nsc"),
+                            name="workshopinvoice_by_day",
+                        ),
+                        models.Index(
+                            fields=["dealership", "tanggal_nsc"], include=("total_harga_nsc",), name="parts_note_day"
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "no_work_order"), name="workshopinvoice_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="DeliveryDetail",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("no_so", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order")),
+                    ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                    ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                    ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
+                    ("waktu_pengiriman", ingestion.fields.Time(blank=True, null=True, verbose_name="delivery time")),
+                    (
+                        "checklist_kelengkapan",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="accessories handed over"),
+                    ),
+                    (
+                        "lokasi_pengiriman",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="place of delivery"),
+                    ),
+                    ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
+                    ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
+                    ("nama_penerima", ingestion.fields.Text(blank=True, null=True, verbose_name="recipient's name")),
+                    (
+                        "no_kontak_penerima",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="recipient's phone"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="detail",
+                            to="ingestion.delivery",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit delivered",
+                    "verbose_name_plural": "units delivered",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_rangka")),
+                            condition=models.Q(("no_rangka__isnull", False)),
+                            name="deliverydetail_frame",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_mesin")),
+                            condition=models.Q(("no_mesin__isnull", False)),
+                            name="deliverydetail_engine",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("id_spk")),
+                            condition=models.Q(("id_spk__isnull", False)),
+                            name="deliverydetail_spk",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="deliverydetail_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="DocumentHandlingUnit",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("nomor_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    (
+                        "nomor_faktur_stnk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="registration invoice"),
+                    ),
+                    (
+                        "tanggal_pengajuan_stnk_ke_biro",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="submitted to agency"),
+                    ),
+                    (
+                        "status_faktur_stnk",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="registration status"),
+                    ),
+                    ("nomor_stnk", ingestion.fields.Text(blank=True, null=True, verbose_name="STNK number")),
+                    (
+                        "tanggal_penerimaan_stnk_dari_biro",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="STNK received from agency"),
+                    ),
+                    ("plat_nomor", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
+                    ("nomor_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="BPKB number")),
+                    (
+                        "tanggal_penerimaan_bpkb_dari_biro",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="BPKB received from agency"),
+                    ),
+                    (
+                        "tanggal_terima_stnk_oleh_konsumen",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="STNK handed to customer"),
+                    ),
+                    (
+                        "tanggal_terima_bpkb_oleh_konsumen",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="BPKB handed to customer"),
+                    ),
+                    (
+                        "nama_penerima_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="BPKB recipient's name"),
+                    ),
+                    (
+                        "nama_penerima_stnk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="STNK recipient's name"),
+                    ),
+                    (
+                        "jenis_id_penerima_bpkb",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="BPKB recipient's kind of id"),
+                    ),
+                    (
+                        "jenis_id_penerima_stnk",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="STNK recipient's kind of id"),
+                    ),
+                    (
+                        "no_id_penerima_bpkb",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="BPKB recipient's id"),
+                    ),
+                    (
+                        "no_id_penerima_stnk",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="STNK recipient's id"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="unit",
+                            to="ingestion.documenthandling",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit in registration",
+                    "verbose_name_plural": "units in registration",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(
+                                ("tanggal_penerimaan_bpkb_dari_biro__isnull", False),
+                                ("tanggal_terima_bpkb_oleh_konsumen__isnull", True),
+                            ),
+                            fields=["dealership", "tanggal_penerimaan_bpkb_dari_biro"],
+                            name="bpkb_waiting",
+                        ),
+                        models.Index(
+                            condition=models.Q(
+                                ("tanggal_penerimaan_stnk_dari_biro__isnull", False),
+                                ("tanggal_terima_stnk_oleh_konsumen__isnull", True),
+                            ),
+                            fields=["dealership", "tanggal_penerimaan_stnk_dari_biro"],
+                            name="stnk_waiting",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("nomor_rangka")),
+                            condition=models.Q(("nomor_rangka__isnull", False)),
+                            name="documenthandlingunit_frame",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("plat_nomor")),
+                            condition=models.Q(("plat_nomor__isnull", False)),
+                            name="documenthandlingunit_plate",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="documenthandlingunit_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Feed",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("job_type", models.CharField(max_length=40, verbose_name="job type")),
+                    ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                    (
+                        "daily_at",
+                        models.TimeField(
+                            blank=True,
+                            help_text="On the dealership's clock; blank: whenever the job type's schedule says.",
+                            null=True,
+                            verbose_name="once a day at",
+                        ),
+                    ),
+                    (
+                        "created_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="added"),
+                    ),
+                    (
+                        "cursor",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="fetched up to"),
+                    ),
+                    ("slot", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last slot")),
+                    (
+                        "next_slot",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="next slot"),
+                    ),
+                    ("period", models.DurationField(blank=True, editable=False, null=True, verbose_name="interval")),
+                    (
+                        "succeeded_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="last success"),
+                    ),
+                    (
+                        "failures",
+                        models.PositiveIntegerField(default=0, editable=False, verbose_name="failures in a row"),
+                    ),
+                    (
+                        "received_at",
+                        models.DateTimeField(
+                            blank=True, editable=False, null=True, verbose_name="last record received"
+                        ),
+                    ),
+                    (
+                        "silence",
+                        models.DurationField(
+                            default=datetime.timedelta, editable=False, verbose_name="longest silence between records"
+                        ),
+                    ),
+                    (
+                        "filled",
+                        models.PositiveIntegerField(
+                            default=0, editable=False, verbose_name="runs with records in a row"
+                        ),
+                    ),
+                    (
+                        "connection",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="feeds",
+                            to="ingestion.connection",
+                            verbose_name="connection",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "feed",
+                    "verbose_name_plural": "feeds",
+                    "ordering": ["dealership__code", "job_type"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "job_type"), name="one_feed_per_dealership_and_job_type"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalFeed",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("job_type", models.CharField(max_length=40, verbose_name="job type")),
+                    ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                    (
+                        "daily_at",
+                        models.TimeField(
+                            blank=True,
+                            help_text="On the dealership's clock; blank: whenever the job type's schedule says.",
+                            null=True,
+                            verbose_name="once a day at",
+                        ),
+                    ),
+                    (
+                        "created_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="added"),
+                    ),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "connection",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.connection",
+                            verbose_name="connection",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical feed",
+                    "verbose_name_plural": "historical feeds",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HotlineDownPaymentPart",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
+                    ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                    ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                    ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="parts",
+                            to="ingestion.hotlinedownpayment",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "part with down payment",
+                    "verbose_name_plural": "parts with down payment",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="hotlinedownpaymentpart_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PartsInvoiceLine",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                    ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
+                    ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
+                    (
+                        "harga_satuan_sebelum_diskon",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
+                    ),
+                    (
+                        "diskon_per_parts_number",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="discount per part"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="parts",
+                            to="ingestion.partsinvoice",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "part on parts invoice",
+                    "verbose_name_plural": "parts on parts invoice",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_po")),
+                            condition=models.Q(("no_po__isnull", False)),
+                            name="partsinvoiceline_order",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="partsinvoiceline_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PartsReceiptLine",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("no_po", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                    ("jenis_order", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of order")),
+                    ("id_warehouse", ingestion.fields.Text(blank=True, null=True, verbose_name="warehouse")),
+                    ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    ("uom", ingestion.fields.Text(blank=True, null=True, verbose_name="unit of measure")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="po",
+                            to="ingestion.partsreceipt",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "part received",
+                    "verbose_name_plural": "parts received",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_po")),
+                            condition=models.Q(("no_po__isnull", False)),
+                            name="partsreceiptline_order",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="partsreceiptline_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PartsSaleLine",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
+                    ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                    ("disc_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                    (
+                        "disc_percentage",
+                        ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                    ),
+                    ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
+                    ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                    ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                    (
+                        "booking_id_reference",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="parts",
+                            to="ingestion.partssale",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "part sold",
+                    "verbose_name_plural": "parts sold",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("booking_id_reference")),
+                            condition=models.Q(("booking_id_reference__isnull", False)),
+                            name="partssaleline_hotline",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="partssaleline_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ProspectUnit",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("sales_program_id", ingestion.fields.Text(blank=True, null=True, verbose_name="sales programs")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="unit",
+                            to="ingestion.prospect",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit of interest",
+                    "verbose_name_plural": "units of interest",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="prospectunit_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="UnitInvoiceUnit",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                    ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    (
+                        "harga_satuan_sebelum_diskon",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="unit price before discount"),
+                    ),
+                    (
+                        "diskon_per_unit",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="discount per unit"),
+                    ),
+                    ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="unit",
+                            to="ingestion.unitinvoice",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit invoiced",
+                    "verbose_name_plural": "units invoiced",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_rangka")),
+                            condition=models.Q(("no_rangka__isnull", False)),
+                            name="unitinvoiceunit_frame",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_mesin")),
+                            condition=models.Q(("no_mesin__isnull", False)),
+                            name="unitinvoiceunit_engine",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("po_id")),
+                            condition=models.Q(("po_id__isnull", False)),
+                            name="unitinvoiceunit_order",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="unitinvoiceunit_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="UnitReceiptUnit",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
+                    ("kuantitas_terkirim", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity sent")),
+                    (
+                        "kuantitas_diterima",
+                        ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity received"),
+                    ),
+                    ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                    ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    ("status_rfs", ingestion.fields.Code(blank=True, null=True, verbose_name="ready for sale")),
+                    ("po_id", ingestion.fields.Text(blank=True, null=True, verbose_name="purchase order")),
+                    ("kelengkapan_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="accessories")),
+                    ("no_goods_receipt", ingestion.fields.Text(blank=True, null=True, verbose_name="goods receipt")),
+                    (
+                        "doc_nrfs_id",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="not-ready-for-sale document"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="unit",
+                            to="ingestion.unitreceipt",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit received",
+                    "verbose_name_plural": "units received",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_rangka")),
+                            condition=models.Q(("no_rangka__isnull", False)),
+                            name="unitreceiptunit_frame",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("no_mesin")),
+                            condition=models.Q(("no_mesin__isnull", False)),
+                            name="unitreceiptunit_engine",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("po_id")),
+                            condition=models.Q(("po_id__isnull", False)),
+                            name="unitreceiptunit_order",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="unitreceiptunit_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="UnpaidHotlineOrderPart",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    ("harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="unit price")),
+                    ("total_harga_parts", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                    ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                    ("sisa_bayar", ingestion.fields.Money(blank=True, null=True, verbose_name="left to pay")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="parts",
+                            to="ingestion.unpaidhotlineorder",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "part on unpaid hotline order",
+                    "verbose_name_plural": "parts on unpaid hotline order",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="unpaidhotlineorderpart_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="WorkOrderPart",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                    ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    (
+                        "harga_parts",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT"),
+                    ),
+                    ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                    ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                    (
+                        "disc_parts_percentage",
+                        ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                    ),
+                    ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
+                    (
+                        "total_harga_parts",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
+                    ),
+                    ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="parts",
+                            to="ingestion.workorder",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "work order's part",
+                    "verbose_name_plural": "work order's parts",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="workorderpart_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="WorkOrderService",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                    ("nama_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="job's name")),
+                    ("jenis_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="kind of job")),
+                    ("biaya_service", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
+                    ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                    ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                    (
+                        "disc_service_percentage",
+                        ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                    ),
+                    ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="services",
+                            to="ingestion.workorder",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "work order's service",
+                    "verbose_name_plural": "work order's services",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="workorderservice_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="WorkshopInvoicePart",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                    ("parts_number", ingestion.fields.Text(blank=True, null=True, verbose_name="part number")),
+                    ("kuantitas", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    (
+                        "harga_parts",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="unit price without VAT"),
+                    ),
+                    ("promo_id_parts", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                    ("disc_parts_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                    (
+                        "disc_parts_percentage",
+                        ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                    ),
+                    ("ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
+                    (
+                        "total_harga_parts",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="line total with VAT"),
+                    ),
+                    ("uang_muka", ingestion.fields.Money(blank=True, null=True, verbose_name="down payment")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="nsc",
+                            to="ingestion.workshopinvoice",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "part invoiced",
+                    "verbose_name_plural": "parts invoiced",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="workshopinvoicepart_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="WorkshopInvoiceService",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("id_job", ingestion.fields.Text(blank=True, null=True, verbose_name="job")),
+                    ("harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
+                    ("promo_id_jasa", ingestion.fields.Text(blank=True, null=True, verbose_name="promotion")),
+                    ("disc_service_amount", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                    (
+                        "disc_service_percentage",
+                        ingestion.fields.Percentage(blank=True, null=True, verbose_name="discount in per cent"),
+                    ),
+                    ("total_harga_servis", ingestion.fields.Money(blank=True, null=True, verbose_name="line total")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="njb",
+                            to="ingestion.workshopinvoice",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "service invoiced",
+                    "verbose_name_plural": "services invoiced",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="workshopinvoiceservice_position"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Gate",
+                fields=[
+                    (
+                        "connection",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            primary_key=True,
+                            serialize=False,
+                            to="ingestion.connection",
+                            verbose_name="connection",
+                        ),
+                    ),
+                    (
+                        "day",
+                        models.DateField(
+                            help_text="On the main dealer's clock; the calls are of this day.", verbose_name="day"
+                        ),
+                    ),
+                    ("calls", models.PositiveIntegerField(default=0, verbose_name="requests")),
+                    ("backfill_calls", models.PositiveIntegerField(default=0, verbose_name="of them by backfills")),
+                    (
+                        "tokens",
+                        models.FloatField(
+                            default=0, help_text="Requests that may be made at once.", verbose_name="tokens"
+                        ),
+                    ),
+                    (
+                        "refilled_at",
+                        models.DateTimeField(default=django.utils.timezone.now, verbose_name="tokens counted"),
+                    ),
+                    ("opened_at", models.DateTimeField(blank=True, null=True, verbose_name="left alone since")),
+                    ("probe_at", models.DateTimeField(blank=True, null=True, verbose_name="next probe")),
+                    ("error", models.TextField(blank=True, verbose_name="why it is left alone")),
+                    ("checked_at", models.DateTimeField(blank=True, null=True, verbose_name="checked")),
+                    ("is_reachable", models.BooleanField(blank=True, null=True, verbose_name="reachable")),
+                    (
+                        "skew",
+                        models.FloatField(
+                            blank=True,
+                            help_text="Seconds that the gateway's clock is ahead of ours.",
+                            null=True,
+                            verbose_name="clock",
+                        ),
+                    ),
+                    ("check_error", models.TextField(blank=True, verbose_name="what the check found wrong")),
+                ],
+                options={
+                    "verbose_name": "gate",
+                    "verbose_name_plural": "gates",
+                },
+            ),
+            migrations.CreateModel(
+                name="Alert",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("off", "off"),
+                                ("stuck", "stuck"),
+                                ("missed", "missed"),
+                                ("never", "never"),
+                                ("failing", "failing"),
+                                ("late", "late"),
+                                ("empty", "empty"),
+                                ("waiting", "waiting"),
+                                ("fresh", "fresh"),
+                            ],
+                            max_length=10,
+                            verbose_name="state",
+                        ),
+                    ),
+                    ("words", models.TextField(verbose_name="what is wrong")),
+                    ("opened_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened")),
+                    ("resolved_at", models.DateTimeField(blank=True, null=True, verbose_name="resolved")),
+                    ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="told")),
+                    (
+                        "told_resolved_at",
+                        models.DateTimeField(blank=True, null=True, verbose_name="told that it is resolved"),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "feed",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="alerts",
+                            to="ingestion.feed",
+                            verbose_name="feed",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "alert",
+                    "verbose_name_plural": "alerts",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "-id"], name="alert_of_dealership"),
+                        models.Index(
+                            condition=models.Q(
+                                ("told_at", None),
+                                models.Q(("resolved_at__isnull", False), ("told_resolved_at", None)),
+                                _connector="OR",
+                            ),
+                            fields=["id"],
+                            name="alert_untold",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("resolved_at", None)),
+                            fields=("feed", "state"),
+                            name="one_open_alert_per_feed_and_state",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Backfill",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("job_type", models.CharField(max_length=40, verbose_name="job type")),
+                    ("since", models.DateTimeField(verbose_name="since")),
+                    ("until", models.DateTimeField(verbose_name="until")),
+                    (
+                        "reached",
+                        models.DateTimeField(
+                            help_text="Everything before is fetched, or told as left out.", verbose_name="reached"
+                        ),
+                    ),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("running", "running"),
+                                ("paused", "paused"),
+                                ("succeeded", "succeeded"),
+                                ("partial", "partial"),
+                                ("cancelled", "cancelled"),
+                            ],
+                            default="running",
+                            max_length=10,
+                            verbose_name="state",
+                        ),
+                    ),
+                    (
+                        "share",
+                        models.PositiveSmallIntegerField(
+                            default=30,
+                            help_text="Percent of the connection's requests a day that backfills may use.",
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(100),
+                            ],
+                            verbose_name="share of the quota",
+                        ),
+                    ),
+                    (
+                        "left_out",
+                        models.TextField(
+                            blank=True,
+                            help_text="What was asked for and is not fetched, and why.",
+                            verbose_name="left out",
+                        ),
+                    ),
+                    ("error", models.TextField(blank=True, verbose_name="error")),
+                    ("started_by", models.CharField(max_length=200, verbose_name="started by")),
+                    ("started_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="started")),
+                    ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "feed",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="backfills",
+                            to="ingestion.feed",
+                            verbose_name="feed",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "backfill",
+                    "verbose_name_plural": "backfills",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "job_type", "-id"], name="backfill_of_feed"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("state__in", ["running", "paused"])),
+                            fields=("dealership", "job_type"),
+                            name="one_unfinished_backfill_per_feed",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("reached__gte", models.F("since")),
+                                ("reached__lte", models.F("until")),
+                                ("since__lt", models.F("until")),
+                            ),
+                            name="backfill_range_is_forward",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("share__gte", 1), ("share__lte", 100)),
+                            name="backfill_share_is_a_percentage",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("finished_at", None), ("state__in", ["running", "paused"])),
+                                models.Q(
+                                    models.Q(("state__in", ["running", "paused"]), _negated=True),
+                                    ("finished_at__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="backfill_is_finished_or_not",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Run",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("job_type", models.CharField(max_length=40, verbose_name="job type")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("live", "live"),
+                                ("backfill", "backfill"),
+                                ("comparison", "comparison"),
+                                ("replay", "replay"),
+                                ("import", "import"),
+                            ],
+                            default="live",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    (
+                        "slot",
+                        models.DateTimeField(
+                            blank=True,
+                            help_text="The moment of the schedule that asked for it.",
+                            null=True,
+                            verbose_name="slot",
+                        ),
+                    ),
+                    ("since", models.DateTimeField(verbose_name="since")),
+                    ("until", models.DateTimeField(verbose_name="until")),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("queued", "queued"),
+                                ("running", "running"),
+                                ("succeeded", "succeeded"),
+                                ("partial", "partial"),
+                                ("failed", "failed"),
+                                ("cancelled", "cancelled"),
+                            ],
+                            default="queued",
+                            max_length=10,
+                            verbose_name="state",
+                        ),
+                    ),
+                    ("received", models.PositiveIntegerField(default=0, verbose_name="received")),
+                    ("created", models.PositiveIntegerField(default=0, verbose_name="created")),
+                    ("updated", models.PositiveIntegerField(default=0, verbose_name="updated")),
+                    ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
+                    ("quarantined", models.PositiveIntegerField(default=0, verbose_name="quarantined")),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            help_text="Fields that the specification does not know, kept with their records.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("calls", models.PositiveIntegerField(default=0, verbose_name="requests made")),
+                    (
+                        "differences",
+                        models.JSONField(
+                            blank=True, help_text="What a comparison found.", null=True, verbose_name="differences"
+                        ),
+                    ),
+                    (
+                        "flag",
+                        models.TextField(
+                            blank=True,
+                            help_text="Why a person should look at what it stored.",
+                            verbose_name="to look at",
+                        ),
+                    ),
+                    ("flag_seen_by", models.CharField(blank=True, max_length=200, verbose_name="looked at by")),
+                    ("flag_seen_at", models.DateTimeField(blank=True, null=True, verbose_name="looked at")),
+                    ("error", models.TextField(blank=True, verbose_name="error")),
+                    (
+                        "started_by",
+                        models.CharField(
+                            help_text="A person's address, “schedule” or “command”.",
+                            max_length=200,
+                            verbose_name="started by",
+                        ),
+                    ),
+                    ("queued_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="queued")),
+                    ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="started")),
+                    ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
+                    ("leased_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                    ("fence", models.PositiveIntegerField(default=0, editable=False)),
+                    ("takeovers", models.PositiveSmallIntegerField(default=0, verbose_name="workers lost")),
+                    (
+                        "reached",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="stored up to"),
+                    ),
+                    (
+                        "request_id",
+                        models.CharField(
+                            blank=True,
+                            default=config.backoffice.trace.current_id,
+                            editable=False,
+                            help_text="Of the request, task or command that asked for it; its calls bear it.",
+                            max_length=64,
+                            verbose_name="request",
+                        ),
+                    ),
+                    (
+                        "backfill",
+                        fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="runs",
+                            to="ingestion.backfill",
+                            verbose_name="backfill",
+                        ),
+                    ),
+                    (
+                        "connection",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="ingestion.connection",
+                            verbose_name="connection",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "feed",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="runs",
+                            to="ingestion.feed",
+                            verbose_name="feed",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "run",
+                    "verbose_name_plural": "runs",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "job_type", "-id"], name="run_of_feed"),
+                        models.Index(fields=["state", "-id"], name="run_by_state"),
+                        models.Index(
+                            condition=models.Q(("state", "queued")), fields=["connection", "id"], name="run_queue"
+                        ),
+                        models.Index(
+                            condition=models.Q(("state", "running")), fields=["leased_until"], name="run_lease"
+                        ),
+                        models.Index(fields=["finished_at"], name="run_by_end"),
+                        models.Index(
+                            condition=models.Q(models.Q(("flag", ""), _negated=True), ("flag_seen_at", None)),
+                            fields=["-id"],
+                            name="run_flagged",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("state__in", ["queued", "running"])),
+                            fields=("dealership", "job_type", "kind"),
+                            name="one_unfinished_run_per_feed",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("slot__isnull", False)),
+                            fields=("dealership", "job_type", "slot"),
+                            name="one_run_per_slot",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                (
+                                    "received",
                                     django.db.models.expressions.CombinedExpression(
                                         django.db.models.expressions.CombinedExpression(
-                                            models.F("created"), "+", models.F("updated")
+                                            django.db.models.expressions.CombinedExpression(
+                                                models.F("created"), "+", models.F("updated")
+                                            ),
+                                            "+",
+                                            models.F("unchanged"),
                                         ),
                                         "+",
-                                        models.F("unchanged"),
+                                        models.F("quarantined"),
                                     ),
-                                    "+",
-                                    models.F("quarantined"),
-                                ),
-                            )
-                        ),
-                        name="run_counts_add_up",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("since__lte", models.F("until"))), name="run_window_is_forward"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("backfill__isnull", False), ("kind", "backfill")),
-                            models.Q(models.Q(("kind", "backfill"), _negated=True), ("backfill", None)),
-                            _connector="OR",
-                        ),
-                        name="run_of_a_backfill_or_not",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("finished_at", None), ("state__in", ["queued", "running"])),
-                            models.Q(
-                                models.Q(("state__in", ["queued", "running"]), _negated=True),
-                                ("finished_at__isnull", False),
+                                )
                             ),
-                            _connector="OR",
+                            name="run_counts_add_up",
                         ),
-                        name="run_is_finished_or_not",
+                        models.CheckConstraint(
+                            condition=models.Q(("since__lte", models.F("until"))), name="run_window_is_forward"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("backfill__isnull", False), ("kind", "backfill")),
+                                models.Q(models.Q(("kind", "backfill"), _negated=True), ("backfill", None)),
+                                _connector="OR",
+                            ),
+                            name="run_of_a_backfill_or_not",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("finished_at", None), ("state__in", ["queued", "running"])),
+                                models.Q(
+                                    models.Q(("state__in", ["queued", "running"]), _negated=True),
+                                    ("finished_at__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="run_is_finished_or_not",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalDelivery",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("delivery_document_id", ingestion.fields.Key(verbose_name="delivery document")),
+                    ("tanggal_pengiriman", ingestion.fields.Day(blank=True, null=True, verbose_name="delivery date")),
+                    ("id_driver", ingestion.fields.Text(blank=True, null=True, verbose_name="driver")),
+                    (
+                        "status_delivery_document",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="delivery status"),
+                    ),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalDelivery",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("delivery_document_id", ingestion.fields.Key(verbose_name="delivery document")),
-                ("tanggal_pengiriman", ingestion.fields.Day(blank=True, null=True, verbose_name="delivery date")),
-                ("id_driver", ingestion.fields.Text(blank=True, null=True, verbose_name="driver")),
-                (
-                    "status_delivery_document",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="delivery status"),
-                ),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical delivery",
-                "verbose_name_plural": "historical deliveries",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalDocumentHandling",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_so", ingestion.fields.Key(verbose_name="sales order")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical document handling",
-                "verbose_name_plural": "historical document handling",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalHotlineDownPayment",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice_uang_jaminan", ingestion.fields.Key(verbose_name="deposit invoice")),
-                ("id_hlo_document", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
-                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
-                (
-                    "id_customer",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's national id (KTP)"),
-                ),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical hotline down payment",
-                "verbose_name_plural": "historical hotline down payments",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalLeasingApplication",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_dokumen_pengajuan", ingestion.fields.Key(verbose_name="application")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("jumlah_dp", ingestion.fields.Money(blank=True, null=True, verbose_name="approved down payment")),
-                ("tenor", ingestion.fields.Whole(blank=True, null=True, verbose_name="tenor in months")),
-                ("jumlah_cicilan", ingestion.fields.Money(blank=True, null=True, verbose_name="instalment")),
-                ("tanggal_pengajuan", ingestion.fields.Day(blank=True, null=True, verbose_name="application date")),
-                ("id_finance_company", ingestion.fields.Text(blank=True, null=True, verbose_name="finance company")),
-                (
-                    "nama_finance_company",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's name"),
-                ),
-                (
-                    "id_po_finance_company",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's purchase order"),
-                ),
-                (
-                    "tanggal_pembuatan_po",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order made on"),
-                ),
-                (
-                    "tanggal_pengiriman_po_finance_company",
-                    ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order sent on"),
-                ),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical leasing application",
-                "verbose_name_plural": "historical leasing applications",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalPartsInvoice",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("tgl_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
-                ("tgl_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                (
-                    "total_harga_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
-                ),
-                (
-                    "total_diskon_per_parts_number",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per part"),
-                ),
-                (
-                    "potongan_per_invoice",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
-                ),
-                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
-                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical parts invoice",
-                "verbose_name_plural": "historical parts invoices",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalPartsReceipt",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_penerimaan", ingestion.fields.Key(verbose_name="receipt")),
-                ("tgl_penerimaan", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
-                ("no_shipping_list", ingestion.fields.Text(blank=True, null=True, verbose_name="shipping list")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical parts receipt",
-                "verbose_name_plural": "historical parts receipts",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalPartsSale",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_so", ingestion.fields.Key(verbose_name="sales order")),
-                ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                (
-                    "id_customer",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="customer's identity number"),
-                ),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
-                ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical parts sale",
-                "verbose_name_plural": "historical parts sales",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalProspect",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_prospect", ingestion.fields.Key(verbose_name="prospect")),
-                ("sumber_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="source")),
-                ("tanggal_prospect", ingestion.fields.Day(blank=True, null=True, verbose_name="prospect date")),
-                ("tagging_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="priority tag")),
-                ("nama_lengkap", ingestion.fields.Text(blank=True, null=True, verbose_name="full name")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("no_ktp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
-                ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
-                ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
-                ("alamat_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office address")),
-                ("kode_propinsi_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office province")),
-                (
-                    "kode_kota_kantor",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="office city or regency"),
-                ),
-                (
-                    "kode_kecamatan_kantor",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="office sub-district"),
-                ),
-                ("kode_kelurahan_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office village")),
-                ("kode_pos_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office postcode")),
-                ("kode_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="occupation")),
-                ("no_kontak_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office phone")),
-                ("tanggal_appointment", ingestion.fields.Day(blank=True, null=True, verbose_name="appointment date")),
-                ("waktu_appointment", ingestion.fields.Time(blank=True, null=True, verbose_name="appointment time")),
-                ("metode_follow_up", ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up method")),
-                ("test_ride_preference", ingestion.fields.Code(blank=True, null=True, verbose_name="test ride wanted")),
-                (
-                    "status_follow_up_prospecting",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up status"),
-                ),
-                ("status_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="prospect status")),
-                ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
-                ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical prospect",
-                "verbose_name_plural": "historical prospects",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalSalesInvoice",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
-                ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
-                ("amount", ingestion.fields.Money(blank=True, null=True, verbose_name="amount")),
-                ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
-                ("cara_bayar", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
-                ("status", ingestion.fields.Code(blank=True, null=True, verbose_name="invoice status")),
-                ("note", ingestion.fields.Text(blank=True, null=True, verbose_name="note")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical sales invoice",
-                "verbose_name_plural": "historical sales invoices",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalUnitInvoice",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
-                ("tanggal_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
-                ("tanggal_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                (
-                    "total_harga_sebelum_diskon",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
-                ),
-                (
-                    "total_diskon_per_unit",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per unit"),
-                ),
-                (
-                    "potongan_per_invoice",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
-                ),
-                ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
-                ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical unit invoice",
-                "verbose_name_plural": "historical unit invoices",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalUnitReceipt",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_shipping_list", ingestion.fields.Key(verbose_name="shipping list")),
-                ("tanggal_terima", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
-                ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
-                ("no_invoice", ingestion.fields.Text(blank=True, null=True, verbose_name="invoice")),
-                (
-                    "status_shipping_list",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="shipping list status"),
-                ),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical unit receipt",
-                "verbose_name_plural": "historical unit receipts",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalUnpaidHotlineOrder",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_hlo_document", ingestion.fields.Key(verbose_name="hotline order")),
-                ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
-                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
-                ("no_ktp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                (
-                    "flag_numbering",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="parts that carry a number"),
-                ),
-                (
-                    "vehicle_off_road",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="vehicle stays at the workshop"),
-                ),
-                ("job_return", ingestion.fields.Code(blank=True, null=True, verbose_name="job return")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical unpaid hotline order",
-                "verbose_name_plural": "historical unpaid hotline orders",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalWorkOrder",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
-                ("no_sa_form", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's form")),
-                ("tanggal_servis", ingestion.fields.Day(blank=True, null=True, verbose_name="service date")),
-                ("waktu_pkb", ingestion.fields.Moment(blank=True, null=True, verbose_name="work order opened at")),
-                ("no_polisi", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
-                ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
-                ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
-                ("informasi_bensin", ingestion.fields.Text(blank=True, null=True, verbose_name="fuel gauge bars")),
-                ("km_terakhir", ingestion.fields.Whole(blank=True, null=True, verbose_name="odometer in km")),
-                ("tipe_coming_customer", ingestion.fields.Code(blank=True, null=True, verbose_name="who came")),
-                ("nama_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's name")),
-                ("alamat_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's address")),
-                (
-                    "kode_propinsi_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's province"),
-                ),
-                (
-                    "kode_kota_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's city or regency"),
-                ),
-                (
-                    "kode_kecamatan_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's sub-district"),
-                ),
-                (
-                    "kode_kelurahan_pemilik",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="owner's village"),
-                ),
-                ("kode_pos_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's postcode")),
-                ("alamat_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's address")),
-                (
-                    "kode_propinsi_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's province"),
-                ),
-                (
-                    "kode_kota_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's city or regency"),
-                ),
-                (
-                    "kode_kecamatan_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's sub-district"),
-                ),
-                (
-                    "kode_kelurahan_pembawa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's village"),
-                ),
-                ("kode_pos_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's postcode")),
-                ("nama_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's name")),
-                ("no_telp_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's phone")),
-                (
-                    "hubungan_dengan_pemilik",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="bringer's relation to the owner"),
-                ),
-                ("keluhan_konsumen", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's complaint")),
-                (
-                    "rekomendasi_sa",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's recommendation"),
-                ),
-                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
-                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
-                ("saran_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic's advice")),
-                ("asal_unit_entry", ingestion.fields.Code(blank=True, null=True, verbose_name="origin of the visit")),
-                ("id_pit", ingestion.fields.Text(blank=True, null=True, verbose_name="service bay")),
-                ("jenis_pit", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of service bay")),
-                ("waktu_pendaftaran", ingestion.fields.Moment(blank=True, null=True, verbose_name="registered at")),
-                ("waktu_selesai", ingestion.fields.Moment(blank=True, null=True, verbose_name="finished at")),
-                ("total_frt", ingestion.fields.Time(blank=True, null=True, verbose_name="total flat-rate time")),
-                ("set_up_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
-                ("catatan_tambahan", ingestion.fields.Text(blank=True, null=True, verbose_name="additional notes")),
-                (
-                    "konfirmasi_pekerjaan_tambahan",
-                    ingestion.fields.Code(blank=True, null=True, verbose_name="additional work confirmed"),
-                ),
-                ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
-                (
-                    "no_work_order_job_return",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="work order of the job returned"),
-                ),
-                (
-                    "total_biaya_service",
-                    ingestion.fields.Money(blank=True, null=True, verbose_name="total of services and parts"),
-                ),
-                ("waktu_pekerjaan", ingestion.fields.Time(blank=True, null=True, verbose_name="working time")),
-                ("status_work_order", ingestion.fields.Code(blank=True, null=True, verbose_name="work order status")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical work order",
-                "verbose_name_plural": "historical work orders",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalWorkshopInvoice",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
-                    ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
-                ("no_njb", ingestion.fields.Text(blank=True, null=True, verbose_name="service note (NJB)")),
-                ("tanggal_njb", ingestion.fields.Moment(blank=True, null=True, verbose_name="service note made at")),
-                ("total_harga_njb", ingestion.fields.Money(blank=True, null=True, verbose_name="service note's total")),
-                ("no_nsc", ingestion.fields.Text(blank=True, null=True, verbose_name="parts note (NSC)")),
-                ("tanggal_nsc", ingestion.fields.Moment(blank=True, null=True, verbose_name="parts note made at")),
-                ("total_harga_nsc", ingestion.fields.Money(blank=True, null=True, verbose_name="parts note's total")),
-                ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
-                ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical workshop invoice",
-                "verbose_name_plural": "historical workshop invoices",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="QuarantinedRecord",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("job_type", models.CharField(max_length=40, verbose_name="job type")),
-                ("natural_key", models.TextField(blank=True, verbose_name="natural key")),
-                (
-                    "dealer_code",
-                    models.CharField(
-                        blank=True,
-                        help_text="What it bears instead of its dealership's.",
-                        max_length=100,
-                        verbose_name="foreign dealer code",
-                    ),
-                ),
-                (
-                    "field",
-                    models.CharField(
-                        blank=True,
-                        help_text="As the gateway spells it; blank: the record as a whole.",
-                        max_length=200,
-                        verbose_name="field",
-                    ),
-                ),
-                ("reason", models.TextField(verbose_name="reason")),
-                (
-                    "cause",
-                    models.CharField(
-                        help_text="The reason without the values in it: what entries are grouped by.",
-                        max_length=200,
-                        verbose_name="cause",
-                    ),
-                ),
-                ("raw", models.TextField(verbose_name="as received")),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("quarantined_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="quarantined")),
-                (
-                    "received_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now,
-                        help_text="The same moment for all that one answer brought.",
-                        verbose_name="last received",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("waiting", "waiting"), ("stored", "stored"), ("ignored", "ignored")],
-                        default="waiting",
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
-                (
-                    "settled_by",
-                    models.CharField(
-                        blank=True,
-                        help_text="The person, or the run that brought it whole.",
-                        max_length=200,
-                        verbose_name="settled by",
-                    ),
-                ),
-                ("why_ignored", models.TextField(blank=True, verbose_name="why it is ignored")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="quarantine",
-                        to="ingestion.run",
-                        verbose_name="first met by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "quarantined record",
-                "verbose_name_plural": "quarantine",
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state", "waiting")),
-                        fields=["dealership", "job_type", "natural_key"],
-                        name="quarantine_waiting",
-                    ),
-                    models.Index(
-                        condition=models.Q(("state", "waiting"), models.Q(("dealer_code", ""), _negated=True)),
-                        fields=["job_type", "dealer_code"],
-                        name="quarantine_strangers",
+                options={
+                    "verbose_name": "historical delivery",
+                    "verbose_name_plural": "historical deliveries",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalDocumentHandling",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_so", ingestion.fields.Key(verbose_name="sales order")),
+                    ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
                     ),
                 ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "job_type", "raw_hash"), name="quarantined_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("settled_at", None), ("state", "waiting")),
-                            models.Q(models.Q(("state", "waiting"), _negated=True), ("settled_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="quarantine_is_settled_or_not",
+                options={
+                    "verbose_name": "historical document handling",
+                    "verbose_name_plural": "historical document handling",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalHotlineDownPayment",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "ignored"), _negated=True),
-                            models.Q(("why_ignored", ""), _negated=True),
-                            _connector="OR",
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
                         ),
-                        name="quarantine_ignored_with_a_reason",
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_invoice_uang_jaminan", ingestion.fields.Key(verbose_name="deposit invoice")),
+                    ("id_hlo_document", ingestion.fields.Text(blank=True, null=True, verbose_name="hotline order")),
+                    ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
+                    (
+                        "id_customer",
+                        ingestion.fields.IdentityNumber(
+                            blank=True, null=True, verbose_name="customer's national id (KTP)"
+                        ),
+                    ),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "verbose_name": "historical hotline down payment",
+                    "verbose_name_plural": "historical hotline down payments",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalLeasingApplication",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_dokumen_pengajuan", ingestion.fields.Key(verbose_name="application")),
+                    ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                    ("jumlah_dp", ingestion.fields.Money(blank=True, null=True, verbose_name="approved down payment")),
+                    ("tenor", ingestion.fields.Whole(blank=True, null=True, verbose_name="tenor in months")),
+                    ("jumlah_cicilan", ingestion.fields.Money(blank=True, null=True, verbose_name="instalment")),
+                    ("tanggal_pengajuan", ingestion.fields.Day(blank=True, null=True, verbose_name="application date")),
+                    (
+                        "id_finance_company",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="finance company"),
+                    ),
+                    (
+                        "nama_finance_company",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's name"),
+                    ),
+                    (
+                        "id_po_finance_company",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="finance company's purchase order"),
+                    ),
+                    (
+                        "tanggal_pembuatan_po",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order made on"),
+                    ),
+                    (
+                        "tanggal_pengiriman_po_finance_company",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="purchase order sent on"),
+                    ),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical leasing application",
+                    "verbose_name_plural": "historical leasing applications",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalPartsInvoice",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                    ("tgl_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
+                    ("tgl_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
+                    ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                    (
+                        "total_harga_sebelum_diskon",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
+                    ),
+                    (
+                        "total_diskon_per_parts_number",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per part"),
+                    ),
+                    (
+                        "potongan_per_invoice",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
+                    ),
+                    ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
+                    ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical parts invoice",
+                    "verbose_name_plural": "historical parts invoices",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalPartsReceipt",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_penerimaan", ingestion.fields.Key(verbose_name="receipt")),
+                    ("tgl_penerimaan", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
+                    ("no_shipping_list", ingestion.fields.Text(blank=True, null=True, verbose_name="shipping list")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical parts receipt",
+                    "verbose_name_plural": "historical parts receipts",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalPartsSale",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_so", ingestion.fields.Key(verbose_name="sales order")),
+                    ("tgl_so", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    (
+                        "id_customer",
+                        ingestion.fields.IdentityNumber(
+                            blank=True, null=True, verbose_name="customer's identity number"
+                        ),
+                    ),
+                    ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                    ("disc_so", ingestion.fields.Money(blank=True, null=True, verbose_name="discount on the order")),
+                    ("total_harga_so", ingestion.fields.Money(blank=True, null=True, verbose_name="order total")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical parts sale",
+                    "verbose_name_plural": "historical parts sales",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalProspect",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_prospect", ingestion.fields.Key(verbose_name="prospect")),
+                    ("sumber_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="source")),
+                    ("tanggal_prospect", ingestion.fields.Day(blank=True, null=True, verbose_name="prospect date")),
+                    ("tagging_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="priority tag")),
+                    ("nama_lengkap", ingestion.fields.Text(blank=True, null=True, verbose_name="full name")),
+                    ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                    (
+                        "no_ktp",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)"),
+                    ),
+                    ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
+                    ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
+                    ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
+                    ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
+                    ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
+                    ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
+                    ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
+                    ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
+                    ("alamat_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office address")),
+                    (
+                        "kode_propinsi_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office province"),
+                    ),
+                    (
+                        "kode_kota_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office city or regency"),
+                    ),
+                    (
+                        "kode_kecamatan_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office sub-district"),
+                    ),
+                    (
+                        "kode_kelurahan_kantor",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="office village"),
+                    ),
+                    ("kode_pos_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office postcode")),
+                    ("kode_pekerjaan", ingestion.fields.Text(blank=True, null=True, verbose_name="occupation")),
+                    ("no_kontak_kantor", ingestion.fields.Text(blank=True, null=True, verbose_name="office phone")),
+                    (
+                        "tanggal_appointment",
+                        ingestion.fields.Day(blank=True, null=True, verbose_name="appointment date"),
+                    ),
+                    (
+                        "waktu_appointment",
+                        ingestion.fields.Time(blank=True, null=True, verbose_name="appointment time"),
+                    ),
+                    ("metode_follow_up", ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up method")),
+                    (
+                        "test_ride_preference",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="test ride wanted"),
+                    ),
+                    (
+                        "status_follow_up_prospecting",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="follow-up status"),
+                    ),
+                    ("status_prospect", ingestion.fields.Code(blank=True, null=True, verbose_name="prospect status")),
+                    ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
+                    ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical prospect",
+                    "verbose_name_plural": "historical prospects",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalSalesInvoice",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                    ("id_spk", ingestion.fields.Text(blank=True, null=True, verbose_name="sales order letter")),
+                    ("id_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer")),
+                    ("amount", ingestion.fields.Money(blank=True, null=True, verbose_name="amount")),
+                    ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
+                    ("cara_bayar", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
+                    ("status", ingestion.fields.Code(blank=True, null=True, verbose_name="invoice status")),
+                    ("note", ingestion.fields.Text(blank=True, null=True, verbose_name="note")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical sales invoice",
+                    "verbose_name_plural": "historical sales invoices",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalUnitInvoice",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_invoice", ingestion.fields.Key(verbose_name="invoice")),
+                    ("tanggal_invoice", ingestion.fields.Day(blank=True, null=True, verbose_name="invoice date")),
+                    ("tanggal_jatuh_tempo", ingestion.fields.Day(blank=True, null=True, verbose_name="due date")),
+                    ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                    (
+                        "total_harga_sebelum_diskon",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total before discounts"),
+                    ),
+                    (
+                        "total_diskon_per_unit",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total of discounts per unit"),
+                    ),
+                    (
+                        "potongan_per_invoice",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="deduction from the invoice"),
+                    ),
+                    ("total_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="total VAT")),
+                    ("total_harga", ingestion.fields.Money(blank=True, null=True, verbose_name="grand total with VAT")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical unit invoice",
+                    "verbose_name_plural": "historical unit invoices",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalUnitReceipt",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_shipping_list", ingestion.fields.Key(verbose_name="shipping list")),
+                    ("tanggal_terima", ingestion.fields.Day(blank=True, null=True, verbose_name="receipt date")),
+                    ("main_dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="main dealer")),
+                    ("no_invoice", ingestion.fields.Text(blank=True, null=True, verbose_name="invoice")),
+                    (
+                        "status_shipping_list",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="shipping list status"),
+                    ),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical unit receipt",
+                    "verbose_name_plural": "historical unit receipts",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalUnpaidHotlineOrder",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_hlo_document", ingestion.fields.Key(verbose_name="hotline order")),
+                    ("tanggal_pemesanan_hlo", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    ("no_work_order", ingestion.fields.Text(blank=True, null=True, verbose_name="work order")),
+                    ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
+                    (
+                        "no_ktp",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)"),
+                    ),
+                    ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                    ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="address")),
+                    ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="province")),
+                    ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency")),
+                    ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district")),
+                    ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="village")),
+                    ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode")),
+                    ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
+                    ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                    ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    (
+                        "flag_numbering",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="parts that carry a number"),
+                    ),
+                    (
+                        "vehicle_off_road",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="vehicle stays at the workshop"),
+                    ),
+                    ("job_return", ingestion.fields.Code(blank=True, null=True, verbose_name="job return")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical unpaid hotline order",
+                    "verbose_name_plural": "historical unpaid hotline orders",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalWorkOrder",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
+                    ("no_sa_form", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's form")),
+                    ("tanggal_servis", ingestion.fields.Day(blank=True, null=True, verbose_name="service date")),
+                    ("waktu_pkb", ingestion.fields.Moment(blank=True, null=True, verbose_name="work order opened at")),
+                    ("no_polisi", ingestion.fields.Text(blank=True, null=True, verbose_name="licence plate")),
+                    ("no_rangka", ingestion.fields.Text(blank=True, null=True, verbose_name="frame number")),
+                    ("no_mesin", ingestion.fields.Text(blank=True, null=True, verbose_name="engine number")),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("tahun_motor", ingestion.fields.Text(blank=True, null=True, verbose_name="model year")),
+                    ("informasi_bensin", ingestion.fields.Text(blank=True, null=True, verbose_name="fuel gauge bars")),
+                    ("km_terakhir", ingestion.fields.Whole(blank=True, null=True, verbose_name="odometer in km")),
+                    ("tipe_coming_customer", ingestion.fields.Code(blank=True, null=True, verbose_name="who came")),
+                    ("nama_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's name")),
+                    ("alamat_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's address")),
+                    (
+                        "kode_propinsi_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's province"),
+                    ),
+                    (
+                        "kode_kota_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's city or regency"),
+                    ),
+                    (
+                        "kode_kecamatan_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's sub-district"),
+                    ),
+                    (
+                        "kode_kelurahan_pemilik",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="owner's village"),
+                    ),
+                    ("kode_pos_pemilik", ingestion.fields.Text(blank=True, null=True, verbose_name="owner's postcode")),
+                    ("alamat_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's address")),
+                    (
+                        "kode_propinsi_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's province"),
+                    ),
+                    (
+                        "kode_kota_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's city or regency"),
+                    ),
+                    (
+                        "kode_kecamatan_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's sub-district"),
+                    ),
+                    (
+                        "kode_kelurahan_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's village"),
+                    ),
+                    (
+                        "kode_pos_pembawa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's postcode"),
+                    ),
+                    ("nama_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's name")),
+                    ("no_telp_pembawa", ingestion.fields.Text(blank=True, null=True, verbose_name="bringer's phone")),
+                    (
+                        "hubungan_dengan_pemilik",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="bringer's relation to the owner"),
+                    ),
+                    (
+                        "keluhan_konsumen",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="customer's complaint"),
+                    ),
+                    (
+                        "rekomendasi_sa",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor's recommendation"),
+                    ),
+                    ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
+                    ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
+                    ("saran_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic's advice")),
+                    (
+                        "asal_unit_entry",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="origin of the visit"),
+                    ),
+                    ("id_pit", ingestion.fields.Text(blank=True, null=True, verbose_name="service bay")),
+                    ("jenis_pit", ingestion.fields.Code(blank=True, null=True, verbose_name="kind of service bay")),
+                    ("waktu_pendaftaran", ingestion.fields.Moment(blank=True, null=True, verbose_name="registered at")),
+                    ("waktu_selesai", ingestion.fields.Moment(blank=True, null=True, verbose_name="finished at")),
+                    ("total_frt", ingestion.fields.Time(blank=True, null=True, verbose_name="total flat-rate time")),
+                    ("set_up_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="way of payment")),
+                    ("catatan_tambahan", ingestion.fields.Text(blank=True, null=True, verbose_name="additional notes")),
+                    (
+                        "konfirmasi_pekerjaan_tambahan",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="additional work confirmed"),
+                    ),
+                    ("no_buku_claim_c2", ingestion.fields.Text(blank=True, null=True, verbose_name="C2 claim book")),
+                    (
+                        "no_work_order_job_return",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="work order of the job returned"),
+                    ),
+                    (
+                        "total_biaya_service",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="total of services and parts"),
+                    ),
+                    ("waktu_pekerjaan", ingestion.fields.Time(blank=True, null=True, verbose_name="working time")),
+                    (
+                        "status_work_order",
+                        ingestion.fields.Code(blank=True, null=True, verbose_name="work order status"),
+                    ),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical work order",
+                    "verbose_name_plural": "historical work orders",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalWorkshopInvoice",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("no_work_order", ingestion.fields.Key(verbose_name="work order")),
+                    ("no_njb", ingestion.fields.Text(blank=True, null=True, verbose_name="service note (NJB)")),
+                    (
+                        "tanggal_njb",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="service note made at"),
+                    ),
+                    (
+                        "total_harga_njb",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="service note's total"),
+                    ),
+                    ("no_nsc", ingestion.fields.Text(blank=True, null=True, verbose_name="parts note (NSC)")),
+                    ("tanggal_nsc", ingestion.fields.Moment(blank=True, null=True, verbose_name="parts note made at")),
+                    (
+                        "total_harga_nsc",
+                        ingestion.fields.Money(blank=True, null=True, verbose_name="parts note's total"),
+                    ),
+                    ("honda_id_sa", ingestion.fields.Text(blank=True, null=True, verbose_name="service advisor")),
+                    ("honda_id_mekanik", ingestion.fields.Text(blank=True, null=True, verbose_name="mechanic")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical workshop invoice",
+                    "verbose_name_plural": "historical workshop invoices",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="QuarantinedRecord",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("job_type", models.CharField(max_length=40, verbose_name="job type")),
+                    ("natural_key", models.TextField(blank=True, verbose_name="natural key")),
+                    (
+                        "dealer_code",
+                        models.CharField(
+                            blank=True,
+                            help_text="What it bears instead of its dealership's.",
+                            max_length=100,
+                            verbose_name="foreign dealer code",
+                        ),
+                    ),
+                    (
+                        "field",
+                        models.CharField(
+                            blank=True,
+                            help_text="As the gateway spells it; blank: the record as a whole.",
+                            max_length=200,
+                            verbose_name="field",
+                        ),
+                    ),
+                    ("reason", models.TextField(verbose_name="reason")),
+                    (
+                        "cause",
+                        models.CharField(
+                            help_text="The reason without the values in it: what entries are grouped by.",
+                            max_length=200,
+                            verbose_name="cause",
+                        ),
+                    ),
+                    ("raw", models.TextField(verbose_name="as received")),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    (
+                        "quarantined_at",
+                        models.DateTimeField(default=django.utils.timezone.now, verbose_name="quarantined"),
+                    ),
+                    (
+                        "received_at",
+                        models.DateTimeField(
+                            default=django.utils.timezone.now,
+                            help_text="The same moment for all that one answer brought.",
+                            verbose_name="last received",
+                        ),
+                    ),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[("waiting", "waiting"), ("stored", "stored"), ("ignored", "ignored")],
+                            default="waiting",
+                            max_length=10,
+                            verbose_name="state",
+                        ),
+                    ),
+                    ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
+                    (
+                        "settled_by",
+                        models.CharField(
+                            blank=True,
+                            help_text="The person, or the run that brought it whole.",
+                            max_length=200,
+                            verbose_name="settled by",
+                        ),
+                    ),
+                    ("why_ignored", models.TextField(blank=True, verbose_name="why it is ignored")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="quarantine",
+                            to="ingestion.run",
+                            verbose_name="first met by",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "quarantined record",
+                    "verbose_name_plural": "quarantine",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("state", "waiting")),
+                            fields=["dealership", "job_type", "natural_key"],
+                            name="quarantine_waiting",
+                        ),
+                        models.Index(
+                            condition=models.Q(("state", "waiting"), models.Q(("dealer_code", ""), _negated=True)),
+                            fields=["job_type", "dealer_code"],
+                            name="quarantine_strangers",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "job_type", "raw_hash"), name="quarantined_once"),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("settled_at", None), ("state", "waiting")),
+                                models.Q(models.Q(("state", "waiting"), _negated=True), ("settled_at__isnull", False)),
+                                _connector="OR",
+                            ),
+                            name="quarantine_is_settled_or_not",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("state", "ignored"), _negated=True),
+                                models.Q(("why_ignored", ""), _negated=True),
+                                _connector="OR",
+                            ),
+                            name="quarantine_ignored_with_a_reason",
+                        ),
+                    ],
+                },
+            ),
         ),
-        fences.Fenced("Delivery"),
-        fences.Fenced("DeliveryDetail"),
-        fences.Fenced("DocumentHandling"),
-        fences.Fenced("DocumentHandlingUnit"),
-        fences.Fenced("Feed"),
-        fences.Fenced("HistoricalDelivery"),
-        fences.Fenced("HistoricalDocumentHandling"),
-        fences.Fenced("HistoricalFeed"),
-        fences.Fenced("HistoricalHotlineDownPayment"),
-        fences.Fenced("HistoricalLeasingApplication"),
-        fences.Fenced("HistoricalPartsInvoice"),
-        fences.Fenced("HistoricalPartsReceipt"),
-        fences.Fenced("HistoricalPartsSale"),
-        fences.Fenced("HistoricalProspect"),
-        fences.Fenced("HistoricalSalesInvoice"),
-        fences.Fenced("HistoricalUnitInvoice"),
-        fences.Fenced("HistoricalUnitReceipt"),
-        fences.Fenced("HistoricalUnpaidHotlineOrder"),
-        fences.Fenced("HistoricalWorkOrder"),
-        fences.Fenced("HistoricalWorkshopInvoice"),
-        fences.Fenced("Holding"),
-        fences.Fenced("HotlineDownPayment"),
-        fences.Fenced("HotlineDownPaymentPart"),
-        fences.Fenced("LeasingApplication"),
-        fences.Fenced("PartsInvoice"),
-        fences.Fenced("PartsInvoiceLine"),
-        fences.Fenced("PartsReceipt"),
-        fences.Fenced("PartsReceiptLine"),
-        fences.Fenced("PartsSale"),
-        fences.Fenced("PartsSaleLine"),
-        fences.Fenced("Prospect"),
-        fences.Fenced("ProspectUnit"),
-        fences.Fenced("QuarantinedRecord"),
-        fences.Fenced("Run"),
-        fences.Fenced("SalesInvoice"),
-        fences.Fenced("SearchText"),
-        fences.Fenced("Tally"),
-        fences.Fenced("UnitInvoice"),
-        fences.Fenced("UnitInvoiceUnit"),
-        fences.Fenced("UnitReceipt"),
-        fences.Fenced("UnitReceiptUnit"),
-        fences.Fenced("UnpaidHotlineOrder"),
-        fences.Fenced("UnpaidHotlineOrderPart"),
-        fences.Fenced("WorkOrder"),
-        fences.Fenced("WorkOrderPart"),
-        fences.Fenced("WorkOrderService"),
-        fences.Fenced("WorkshopInvoice"),
-        fences.Fenced("WorkshopInvoicePart"),
-        fences.Fenced("WorkshopInvoiceService"),
-        fences.Fenced("Alert"),
-        fences.Fenced("Backfill"),
+        fences.Fenced(
+            "Delivery",
+            "DeliveryDetail",
+            "DocumentHandling",
+            "DocumentHandlingUnit",
+            "Feed",
+            "HistoricalDelivery",
+            "HistoricalDocumentHandling",
+            "HistoricalFeed",
+            "HistoricalHotlineDownPayment",
+            "HistoricalLeasingApplication",
+            "HistoricalPartsInvoice",
+            "HistoricalPartsReceipt",
+            "HistoricalPartsSale",
+            "HistoricalProspect",
+            "HistoricalSalesInvoice",
+            "HistoricalUnitInvoice",
+            "HistoricalUnitReceipt",
+            "HistoricalUnpaidHotlineOrder",
+            "HistoricalWorkOrder",
+            "HistoricalWorkshopInvoice",
+            "Holding",
+            "HotlineDownPayment",
+            "HotlineDownPaymentPart",
+            "LeasingApplication",
+            "PartsInvoice",
+            "PartsInvoiceLine",
+            "PartsReceipt",
+            "PartsReceiptLine",
+            "PartsSale",
+            "PartsSaleLine",
+            "Prospect",
+            "ProspectUnit",
+            "QuarantinedRecord",
+            "Run",
+            "SalesInvoice",
+            "SearchText",
+            "Tally",
+            "UnitInvoice",
+            "UnitInvoiceUnit",
+            "UnitReceipt",
+            "UnitReceiptUnit",
+            "UnpaidHotlineOrder",
+            "UnpaidHotlineOrderPart",
+            "WorkOrder",
+            "WorkOrderPart",
+            "WorkOrderService",
+            "WorkshopInvoice",
+            "WorkshopInvoicePart",
+            "WorkshopInvoiceService",
+            "Alert",
+            "Backfill",
+        ),
         migrations.RunSQL(search.CREATE_FUNCTION, search.DROP_FUNCTION),
         migrations.RunSQL(search.CREATE_NEAR, search.DROP_NEAR),
     ]

@@ -8,6 +8,7 @@ from django.db import migrations, models
 import ingestion.fields
 import ingestion.naming
 import ingestion.sampling
+from config.backoffice import migrating
 from dealers import fences
 
 
@@ -19,400 +20,447 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="HistoricalSalesOrderLetter",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
+        migrating.Tables(
+            migrations.CreateModel(
+                name="HistoricalSalesOrderLetter",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("raw", models.TextField(default="", editable=False, verbose_name="as received")),
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
                     ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_spk", ingestion.fields.Key(verbose_name="sales order letter")),
-                ("id_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="prospect")),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("no_ktp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("nama_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="name on the BPKB")),
-                (
-                    "no_ktp_bpkb",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id on the BPKB"),
-                ),
-                ("alamat_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="address on the BPKB")),
-                (
-                    "kode_propinsi_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="province on the BPKB"),
-                ),
-                (
-                    "kode_kota_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the BPKB"),
-                ),
-                (
-                    "kode_kecamatan_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the BPKB"),
-                ),
-                (
-                    "kode_kelurahan_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="village on the BPKB"),
-                ),
-                ("kode_pos_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the BPKB")),
-                ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
-                ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
-                ("npwp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="tax number (NPWP)")),
-                ("no_kk", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="family card (KK)")),
-                ("alamat_kk", ingestion.fields.Text(blank=True, null=True, verbose_name="address on the family card")),
-                (
-                    "kode_propinsi_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="province on the family card"),
-                ),
-                (
-                    "kode_kota_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the family card"),
-                ),
-                (
-                    "kode_kecamatan_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the family card"),
-                ),
-                (
-                    "kode_kelurahan_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="village on the family card"),
-                ),
-                (
-                    "kode_pos_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the family card"),
-                ),
-                ("fax", ingestion.fields.Text(blank=True, null=True, verbose_name="fax")),
-                ("email", ingestion.fields.Text(blank=True, null=True, verbose_name="e-mail")),
-                ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
-                ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
-                ("tanggal_pesanan", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("status_spk", ingestion.fields.Code(blank=True, null=True, verbose_name="letter's status")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                ("history_change_reason", models.CharField(max_length=100, null=True)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
                     ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
                     ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="ingestion.run",
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical sales order letter",
-                "verbose_name_plural": "historical sales order letters",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="SalesOrderLetter",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                (
-                    "unknown_fields",
-                    models.PositiveIntegerField(
-                        default=0,
-                        editable=False,
-                        help_text="How many, those of its lines included.",
-                        verbose_name="unknown fields",
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_spk", ingestion.fields.Key(verbose_name="sales order letter")),
+                    ("id_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="prospect")),
+                    ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                    (
+                        "no_ktp",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)"),
                     ),
-                ),
-                ("raw_hash", models.UUIDField(editable=False)),
-                ("content_hash", models.UUIDField(editable=False)),
-                ("id_spk", ingestion.fields.Key(verbose_name="sales order letter")),
-                ("id_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="prospect")),
-                ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
-                ("no_ktp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)")),
-                ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
-                ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
-                ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
-                ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
-                ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
-                ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
-                ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
-                ("nama_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="name on the BPKB")),
-                (
-                    "no_ktp_bpkb",
-                    ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id on the BPKB"),
-                ),
-                ("alamat_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="address on the BPKB")),
-                (
-                    "kode_propinsi_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="province on the BPKB"),
-                ),
-                (
-                    "kode_kota_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the BPKB"),
-                ),
-                (
-                    "kode_kecamatan_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the BPKB"),
-                ),
-                (
-                    "kode_kelurahan_bpkb",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="village on the BPKB"),
-                ),
-                ("kode_pos_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the BPKB")),
-                ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
-                ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
-                ("npwp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="tax number (NPWP)")),
-                ("no_kk", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="family card (KK)")),
-                ("alamat_kk", ingestion.fields.Text(blank=True, null=True, verbose_name="address on the family card")),
-                (
-                    "kode_propinsi_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="province on the family card"),
-                ),
-                (
-                    "kode_kota_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the family card"),
-                ),
-                (
-                    "kode_kecamatan_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the family card"),
-                ),
-                (
-                    "kode_kelurahan_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="village on the family card"),
-                ),
-                (
-                    "kode_pos_kk",
-                    ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the family card"),
-                ),
-                ("fax", ingestion.fields.Text(blank=True, null=True, verbose_name="fax")),
-                ("email", ingestion.fields.Text(blank=True, null=True, verbose_name="e-mail")),
-                ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
-                ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
-                ("tanggal_pesanan", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
-                ("status_spk", ingestion.fields.Code(blank=True, null=True, verbose_name="letter's status")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="dealers.dealership",
-                        verbose_name="dealership",
+                    ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
+                    ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
+                    ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
+                    ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
+                    ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
+                    ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
+                    ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                    ("nama_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="name on the BPKB")),
+                    (
+                        "no_ktp_bpkb",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id on the BPKB"),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "sales order letter",
-                "verbose_name_plural": "sales order letters",
-                "ordering": ["-id"],
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        fields=["dealership", "tanggal_pesanan"],
-                        include=("status_spk",),
-                        name="salesorderletter_by_day",
+                    ("alamat_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="address on the BPKB")),
+                    (
+                        "kode_propinsi_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="province on the BPKB"),
                     ),
-                    models.Index(
-                        condition=models.Q(ingestion.sampling.Sampled(models.F("no_kontak"))),
-                        fields=["dealership", "tanggal_pesanan", "no_kontak"],
-                        include=("status_spk",),
-                        name="salesorderletter_people",
+                    (
+                        "kode_kota_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the BPKB"),
                     ),
-                    models.Index(
-                        ingestion.naming.Fingerprint(models.F("id_prospect")),
-                        condition=models.Q(("id_prospect__isnull", False)),
-                        name="salesorderletter_prospect",
+                    (
+                        "kode_kecamatan_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the BPKB"),
+                    ),
+                    (
+                        "kode_kelurahan_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="village on the BPKB"),
+                    ),
+                    (
+                        "kode_pos_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the BPKB"),
+                    ),
+                    ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
+                    ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
+                    ("npwp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="tax number (NPWP)")),
+                    ("no_kk", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="family card (KK)")),
+                    (
+                        "alamat_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="address on the family card"),
+                    ),
+                    (
+                        "kode_propinsi_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="province on the family card"),
+                    ),
+                    (
+                        "kode_kota_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the family card"),
+                    ),
+                    (
+                        "kode_kecamatan_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the family card"),
+                    ),
+                    (
+                        "kode_kelurahan_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="village on the family card"),
+                    ),
+                    (
+                        "kode_pos_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the family card"),
+                    ),
+                    ("fax", ingestion.fields.Text(blank=True, null=True, verbose_name="fax")),
+                    ("email", ingestion.fields.Text(blank=True, null=True, verbose_name="e-mail")),
+                    ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
+                    ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
+                    ("tanggal_pesanan", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    ("status_spk", ingestion.fields.Code(blank=True, null=True, verbose_name="letter's status")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    ("history_change_reason", models.CharField(max_length=100, null=True)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "run",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="ingestion.run",
+                        ),
                     ),
                 ],
-                "constraints": [models.UniqueConstraint(fields=("dealership", "id_spk"), name="salesorderletter_key")],
-            },
-        ),
-        migrations.CreateModel(
-            name="SalesOrderLetterFamilyMember",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("anggota_kk", ingestion.fields.Text(blank=True, null=True, verbose_name="name")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
+                options={
+                    "verbose_name": "historical sales order letter",
+                    "verbose_name_plural": "historical sales order letters",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="SalesOrderLetter",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="data_anggota_keluarga",
-                        to="ingestion.salesorderletter",
-                        verbose_name="record",
+                    ("dealer_id", ingestion.fields.Text(blank=True, null=True, verbose_name="dealer code as received")),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "family member",
-                "verbose_name_plural": "family members",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="salesorderletterfamilymember_position")
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    (
+                        "unknown_fields",
+                        models.PositiveIntegerField(
+                            default=0,
+                            editable=False,
+                            help_text="How many, those of its lines included.",
+                            verbose_name="unknown fields",
+                        ),
+                    ),
+                    ("raw_hash", models.UUIDField(editable=False)),
+                    ("content_hash", models.UUIDField(editable=False)),
+                    ("id_spk", ingestion.fields.Key(verbose_name="sales order letter")),
+                    ("id_prospect", ingestion.fields.Text(blank=True, null=True, verbose_name="prospect")),
+                    ("nama_customer", ingestion.fields.Text(blank=True, null=True, verbose_name="customer's name")),
+                    (
+                        "no_ktp",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id (KTP)"),
+                    ),
+                    ("alamat", ingestion.fields.Text(blank=True, null=True, verbose_name="home address")),
+                    ("kode_propinsi", ingestion.fields.Text(blank=True, null=True, verbose_name="home province")),
+                    ("kode_kota", ingestion.fields.Text(blank=True, null=True, verbose_name="home city or regency")),
+                    ("kode_kecamatan", ingestion.fields.Text(blank=True, null=True, verbose_name="home sub-district")),
+                    ("kode_kelurahan", ingestion.fields.Text(blank=True, null=True, verbose_name="home village")),
+                    ("kode_pos", ingestion.fields.Text(blank=True, null=True, verbose_name="home postcode")),
+                    ("no_kontak", ingestion.fields.Text(blank=True, null=True, verbose_name="phone")),
+                    ("nama_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="name on the BPKB")),
+                    (
+                        "no_ktp_bpkb",
+                        ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="national id on the BPKB"),
+                    ),
+                    ("alamat_bpkb", ingestion.fields.Text(blank=True, null=True, verbose_name="address on the BPKB")),
+                    (
+                        "kode_propinsi_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="province on the BPKB"),
+                    ),
+                    (
+                        "kode_kota_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the BPKB"),
+                    ),
+                    (
+                        "kode_kecamatan_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the BPKB"),
+                    ),
+                    (
+                        "kode_kelurahan_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="village on the BPKB"),
+                    ),
+                    (
+                        "kode_pos_bpkb",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the BPKB"),
+                    ),
+                    ("latitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="latitude")),
+                    ("longitude", ingestion.fields.Coordinate(blank=True, null=True, verbose_name="longitude")),
+                    ("npwp", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="tax number (NPWP)")),
+                    ("no_kk", ingestion.fields.IdentityNumber(blank=True, null=True, verbose_name="family card (KK)")),
+                    (
+                        "alamat_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="address on the family card"),
+                    ),
+                    (
+                        "kode_propinsi_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="province on the family card"),
+                    ),
+                    (
+                        "kode_kota_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="city or regency on the family card"),
+                    ),
+                    (
+                        "kode_kecamatan_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="sub-district on the family card"),
+                    ),
+                    (
+                        "kode_kelurahan_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="village on the family card"),
+                    ),
+                    (
+                        "kode_pos_kk",
+                        ingestion.fields.Text(blank=True, null=True, verbose_name="postcode on the family card"),
+                    ),
+                    ("fax", ingestion.fields.Text(blank=True, null=True, verbose_name="fax")),
+                    ("email", ingestion.fields.Text(blank=True, null=True, verbose_name="e-mail")),
+                    ("id_sales_people", ingestion.fields.Text(blank=True, null=True, verbose_name="salesperson")),
+                    ("id_event", ingestion.fields.Text(blank=True, null=True, verbose_name="event")),
+                    ("tanggal_pesanan", ingestion.fields.Day(blank=True, null=True, verbose_name="order date")),
+                    ("status_spk", ingestion.fields.Code(blank=True, null=True, verbose_name="letter's status")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SalesOrderLetterUnit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "position",
-                    models.PositiveIntegerField(help_text="From 1, in the order received.", verbose_name="position"),
-                ),
-                (
-                    "created_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
-                ),
-                (
-                    "modified_time",
-                    ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
-                ),
-                (
-                    "extra",
-                    models.JSONField(blank=True, null=True, verbose_name="fields that the specification does not know"),
-                ),
-                ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
-                ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
-                ("quantity", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
-                ("harga_jual", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
-                ("diskon", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
-                ("amount_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
-                ("faktur_pajak", ingestion.fields.Text(blank=True, null=True, verbose_name="tax invoice")),
-                ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
-                ("jumlah_tanda_jadi", ingestion.fields.Money(blank=True, null=True, verbose_name="booking fee")),
-                ("tanggal_pengiriman", ingestion.fields.Day(blank=True, null=True, verbose_name="delivery date")),
-                ("id_sales_program", ingestion.fields.Text(blank=True, null=True, verbose_name="sales programs")),
-                ("id_apparel", ingestion.fields.Text(blank=True, null=True, verbose_name="apparel")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
+                options={
+                    "verbose_name": "sales order letter",
+                    "verbose_name_plural": "sales order letters",
+                    "ordering": ["-id"],
+                    "abstract": False,
+                    "indexes": [
+                        models.Index(
+                            fields=["dealership", "tanggal_pesanan"],
+                            include=("status_spk",),
+                            name="salesorderletter_by_day",
+                        ),
+                        models.Index(
+                            condition=models.Q(ingestion.sampling.Sampled(models.F("no_kontak"))),
+                            fields=["dealership", "tanggal_pesanan", "no_kontak"],
+                            include=("status_spk",),
+                            name="salesorderletter_people",
+                        ),
+                        models.Index(
+                            ingestion.naming.Fingerprint(models.F("id_prospect")),
+                            condition=models.Q(("id_prospect__isnull", False)),
+                            name="salesorderletter_prospect",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "id_spk"), name="salesorderletter_key"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SalesOrderLetterFamilyMember",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "record",
-                    fences.OwnKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="unit",
-                        to="ingestion.salesorderletter",
-                        verbose_name="record",
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "unit ordered",
-                "verbose_name_plural": "units ordered",
-                "ordering": ["position"],
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("record", "position"), name="salesorderletterunit_position")
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("anggota_kk", ingestion.fields.Text(blank=True, null=True, verbose_name="name")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="data_anggota_keluarga",
+                            to="ingestion.salesorderletter",
+                            verbose_name="record",
+                        ),
+                    ),
                 ],
-            },
+                options={
+                    "verbose_name": "family member",
+                    "verbose_name_plural": "family members",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("record", "position"), name="salesorderletterfamilymember_position"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="SalesOrderLetterUnit",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "position",
+                        models.PositiveIntegerField(
+                            help_text="From 1, in the order received.", verbose_name="position"
+                        ),
+                    ),
+                    (
+                        "created_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="created by the main dealer"),
+                    ),
+                    (
+                        "modified_time",
+                        ingestion.fields.Moment(blank=True, null=True, verbose_name="modified by the main dealer"),
+                    ),
+                    (
+                        "extra",
+                        models.JSONField(
+                            blank=True, null=True, verbose_name="fields that the specification does not know"
+                        ),
+                    ),
+                    ("kode_tipe_unit", ingestion.fields.Text(blank=True, null=True, verbose_name="unit type")),
+                    ("kode_warna", ingestion.fields.Text(blank=True, null=True, verbose_name="colour")),
+                    ("quantity", ingestion.fields.Whole(blank=True, null=True, verbose_name="quantity")),
+                    ("harga_jual", ingestion.fields.Money(blank=True, null=True, verbose_name="price")),
+                    ("diskon", ingestion.fields.Money(blank=True, null=True, verbose_name="discount")),
+                    ("amount_ppn", ingestion.fields.Money(blank=True, null=True, verbose_name="VAT")),
+                    ("faktur_pajak", ingestion.fields.Text(blank=True, null=True, verbose_name="tax invoice")),
+                    ("tipe_pembayaran", ingestion.fields.Code(blank=True, null=True, verbose_name="payment type")),
+                    ("jumlah_tanda_jadi", ingestion.fields.Money(blank=True, null=True, verbose_name="booking fee")),
+                    ("tanggal_pengiriman", ingestion.fields.Day(blank=True, null=True, verbose_name="delivery date")),
+                    ("id_sales_program", ingestion.fields.Text(blank=True, null=True, verbose_name="sales programs")),
+                    ("id_apparel", ingestion.fields.Text(blank=True, null=True, verbose_name="apparel")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "record",
+                        fences.OwnKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="unit",
+                            to="ingestion.salesorderletter",
+                            verbose_name="record",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "unit ordered",
+                    "verbose_name_plural": "units ordered",
+                    "ordering": ["position"],
+                    "abstract": False,
+                    "constraints": [
+                        models.UniqueConstraint(fields=("record", "position"), name="salesorderletterunit_position"),
+                    ],
+                },
+            ),
         ),
-        fences.Fenced("HistoricalSalesOrderLetter"),
-        fences.Fenced("SalesOrderLetter"),
-        fences.Fenced("SalesOrderLetterFamilyMember"),
-        fences.Fenced("SalesOrderLetterUnit"),
+        fences.Fenced(
+            "HistoricalSalesOrderLetter",
+            "SalesOrderLetter",
+            "SalesOrderLetterFamilyMember",
+            "SalesOrderLetterUnit",
+        ),
     ]

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import dealers.fences
+from config.backoffice import migrating
 from dealers import fences
 
 
@@ -25,1487 +26,1516 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="HistoricalCarryingRate",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("valid_from", models.DateField(verbose_name="valid from")),
-                (
-                    "percent",
-                    models.DecimalField(
-                        decimal_places=2,
-                        help_text="Of a unit's cost: interest, space and insurance. It counts for each day in stock, of 365.",
-                        max_digits=5,
-                        validators=[
-                            django.core.validators.MinValueValidator(0),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="percent a year",
-                    ),
-                ),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical carrying rate",
-                "verbose_name_plural": "historical carrying rates",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalPlannedStep",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("name", models.CharField(max_length=100, verbose_name="step")),
-                (
-                    "condition",
-                    models.CharField(
-                        blank=True,
-                        choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
-                        help_text="Blank: of all vehicles.",
-                        max_length=10,
-                        verbose_name="of vehicles that are",
-                    ),
-                ),
-                (
-                    "position",
-                    models.PositiveSmallIntegerField(
-                        default=1,
-                        help_text="Steps of one position go side by side; the next ones begin when they are over.",
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="position",
-                    ),
-                ),
-                (
-                    "target_hours",
-                    models.PositiveSmallIntegerField(
-                        default=24,
-                        help_text="Around the clock, from the beginning of the step.",
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="target, hours",
-                    ),
-                ),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "assignee",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who does it",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical step of the preparation",
-                "verbose_name_plural": "historical steps of the preparation",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalVehicle",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "stock_number",
-                    models.CharField(
-                        blank=True, help_text="Blank: the next one.", max_length=30, verbose_name="stock number"
-                    ),
-                ),
-                (
-                    "vin",
-                    models.CharField(
-                        blank=True, help_text="VIN of 17, or frame of 14.", max_length=17, verbose_name="frame number"
-                    ),
-                ),
-                ("engine_number", models.CharField(blank=True, max_length=20, verbose_name="engine number")),
-                ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("on_order", "on order"),
-                            ("in_transit", "in transit"),
-                            ("received", "received"),
-                            ("in_preparation", "in preparation"),
-                            ("available", "available"),
-                            ("reserved", "reserved"),
-                            ("sold", "sold"),
-                            ("delivered", "delivered"),
-                            ("in_service", "in service"),
-                            ("withdrawn", "withdrawn"),
-                        ],
-                        default="received",
-                        max_length=20,
-                        verbose_name="status",
-                    ),
-                ),
-                (
-                    "condition",
-                    models.CharField(
-                        choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
-                        default="new",
-                        max_length=10,
-                        verbose_name="condition",
-                    ),
-                ),
-                ("make", models.CharField(max_length=60, verbose_name="make")),
-                ("model", models.CharField(max_length=100, verbose_name="model")),
-                ("trim", models.CharField(blank=True, max_length=100, verbose_name="trim")),
-                ("year", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="model year")),
-                ("body", models.CharField(blank=True, max_length=60, verbose_name="body")),
-                ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
-                ("interior_colour", models.CharField(blank=True, max_length=60, verbose_name="interior colour")),
-                ("engine", models.CharField(blank=True, max_length=60, verbose_name="engine")),
-                (
-                    "fuel",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("petrol", "petrol"),
-                            ("diesel", "diesel"),
-                            ("electric", "electric"),
-                            ("hybrid", "hybrid"),
-                            ("other", "other fuel"),
-                        ],
-                        max_length=10,
-                        verbose_name="fuel",
-                    ),
-                ),
-                (
-                    "transmission",
-                    models.CharField(
-                        blank=True,
-                        choices=[("manual", "manual"), ("automatic", "automatic"), ("cvt", "continuously variable")],
-                        max_length=10,
-                        verbose_name="transmission",
-                    ),
-                ),
-                ("odometer", models.PositiveIntegerField(blank=True, null=True, verbose_name="odometer, km")),
-                ("location", models.CharField(blank=True, max_length=60, verbose_name="location")),
-                ("keys", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="keys")),
-                ("acquired_on", models.DateField(blank=True, null=True, verbose_name="acquired on")),
-                (
-                    "purchase_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="purchase price",
-                    ),
-                ),
-                (
-                    "transport_cost",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="transport",
-                    ),
-                ),
-                (
-                    "preparation_cost",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="preparation",
-                    ),
-                ),
-                (
-                    "pack",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        help_text="What the house adds to the cost of each unit.",
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="pack",
-                    ),
-                ),
-                (
-                    "asking_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="asking price",
-                    ),
-                ),
-                (
-                    "minimum_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="minimum price",
-                    ),
-                ),
-                ("description", models.TextField(blank=True, max_length=4000, verbose_name="description")),
-                ("sources", models.JSONField(blank=True, default=dict, editable=False, verbose_name="sources")),
-                (
-                    "locked",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        editable=False,
-                        size=None,
-                        verbose_name="locked attributes",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical vehicle",
-                "verbose_name_plural": "historical vehicles",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalVehicleFeed",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="Of the marketplace that fetches it.", max_length=100, verbose_name="name"
-                    ),
-                ),
-                ("key", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
-                ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical feed for a marketplace",
-                "verbose_name_plural": "historical feeds for marketplaces",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="Vehicle",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "stock_number",
-                    models.CharField(
-                        blank=True, help_text="Blank: the next one.", max_length=30, verbose_name="stock number"
-                    ),
-                ),
-                (
-                    "vin",
-                    models.CharField(
-                        blank=True, help_text="VIN of 17, or frame of 14.", max_length=17, verbose_name="frame number"
-                    ),
-                ),
-                ("engine_number", models.CharField(blank=True, max_length=20, verbose_name="engine number")),
-                ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("on_order", "on order"),
-                            ("in_transit", "in transit"),
-                            ("received", "received"),
-                            ("in_preparation", "in preparation"),
-                            ("available", "available"),
-                            ("reserved", "reserved"),
-                            ("sold", "sold"),
-                            ("delivered", "delivered"),
-                            ("in_service", "in service"),
-                            ("withdrawn", "withdrawn"),
-                        ],
-                        default="received",
-                        max_length=20,
-                        verbose_name="status",
-                    ),
-                ),
-                (
-                    "condition",
-                    models.CharField(
-                        choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
-                        default="new",
-                        max_length=10,
-                        verbose_name="condition",
-                    ),
-                ),
-                ("make", models.CharField(max_length=60, verbose_name="make")),
-                ("model", models.CharField(max_length=100, verbose_name="model")),
-                ("trim", models.CharField(blank=True, max_length=100, verbose_name="trim")),
-                ("year", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="model year")),
-                ("body", models.CharField(blank=True, max_length=60, verbose_name="body")),
-                ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
-                ("interior_colour", models.CharField(blank=True, max_length=60, verbose_name="interior colour")),
-                ("engine", models.CharField(blank=True, max_length=60, verbose_name="engine")),
-                (
-                    "fuel",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("petrol", "petrol"),
-                            ("diesel", "diesel"),
-                            ("electric", "electric"),
-                            ("hybrid", "hybrid"),
-                            ("other", "other fuel"),
-                        ],
-                        max_length=10,
-                        verbose_name="fuel",
-                    ),
-                ),
-                (
-                    "transmission",
-                    models.CharField(
-                        blank=True,
-                        choices=[("manual", "manual"), ("automatic", "automatic"), ("cvt", "continuously variable")],
-                        max_length=10,
-                        verbose_name="transmission",
-                    ),
-                ),
-                ("odometer", models.PositiveIntegerField(blank=True, null=True, verbose_name="odometer, km")),
-                ("location", models.CharField(blank=True, max_length=60, verbose_name="location")),
-                ("keys", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="keys")),
-                ("acquired_on", models.DateField(blank=True, null=True, verbose_name="acquired on")),
-                (
-                    "purchase_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="purchase price",
-                    ),
-                ),
-                (
-                    "transport_cost",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="transport",
-                    ),
-                ),
-                (
-                    "preparation_cost",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="preparation",
-                    ),
-                ),
-                (
-                    "pack",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        help_text="What the house adds to the cost of each unit.",
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="pack",
-                    ),
-                ),
-                (
-                    "asking_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="asking price",
-                    ),
-                ),
-                (
-                    "minimum_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="minimum price",
-                    ),
-                ),
-                ("description", models.TextField(blank=True, max_length=4000, verbose_name="description")),
-                ("sources", models.JSONField(blank=True, default=dict, editable=False, verbose_name="sources")),
-                (
-                    "locked",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40),
-                        blank=True,
-                        default=list,
-                        editable=False,
-                        size=None,
-                        verbose_name="locked attributes",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="vehicles",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "vehicle",
-                "verbose_name_plural": "vehicles",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Transfer",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("stock_number_before", models.CharField(max_length=30, verbose_name="stock number before")),
-                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
-                ("done_at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
-                ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "destination",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="to",
-                    ),
-                ),
-                (
-                    "done_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who",
-                    ),
-                ),
-                (
-                    "origin",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="from",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="transfers",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "transfer",
-                "verbose_name_plural": "transfers",
-                "ordering": ["-done_at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="PriceChange",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "asking_before",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="asking price before",
-                    ),
-                ),
-                (
-                    "asking_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="asking price",
-                    ),
-                ),
-                (
-                    "minimum_before",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="minimum price before",
-                    ),
-                ),
-                (
-                    "minimum_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=16,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="minimum price",
-                    ),
-                ),
-                ("at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="price_changes",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "change of price",
-                "verbose_name_plural": "changes of price",
-                "ordering": ["-at", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="PreparationStep",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100, verbose_name="step")),
-                ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
-                ("target_hours", models.PositiveSmallIntegerField(default=24, verbose_name="target, hours")),
-                ("started_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="started")),
-                ("due_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="due")),
-                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="finished")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("done", "done"), ("not_needed", "not needed")],
-                        editable=False,
-                        max_length=10,
-                        verbose_name="outcome",
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, editable=False, max_length=200, verbose_name="reason")),
-                (
-                    "assignee",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who does it",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "finished_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="finished by",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="preparation_steps",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "preparation step",
-                "verbose_name_plural": "preparation",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="OdometerReading",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("km", models.PositiveIntegerField(verbose_name="km")),
-                ("read_on", models.DateField(verbose_name="read on")),
-                (
-                    "created_at",
-                    models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now()),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="odometer_readings",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "odometer reading",
-                "verbose_name_plural": "odometer readings",
-                "ordering": ["-read_on", "-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalPreparationStep",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("name", models.CharField(max_length=100, verbose_name="step")),
-                ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
-                ("target_hours", models.PositiveSmallIntegerField(default=24, verbose_name="target, hours")),
-                ("started_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="started")),
-                ("due_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="due")),
-                ("finished_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="finished")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("done", "done"), ("not_needed", "not needed")],
-                        editable=False,
-                        max_length=10,
-                        verbose_name="outcome",
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, editable=False, max_length=200, verbose_name="reason")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "assignee",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who does it",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "finished_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="finished by",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical preparation step",
-                "verbose_name_plural": "historical preparation",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="VehicleFeed",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "name",
-                    models.CharField(
-                        help_text="Of the marketplace that fetches it.", max_length=100, verbose_name="name"
-                    ),
-                ),
-                ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("digest", models.CharField(blank=True, editable=False, max_length=64)),
-                ("changed_at", models.DateTimeField(editable=False, null=True, verbose_name="content changed")),
-                ("fetched_at", models.DateTimeField(editable=False, null=True, verbose_name="last fetched")),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "feed for a marketplace",
-                "verbose_name_plural": "feeds for marketplaces",
-                "ordering": ["name", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="VehicleImage",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("exterior", "exterior"),
-                            ("interior", "interior"),
-                            ("detail", "detail"),
-                            ("damage", "damage"),
-                        ],
-                        default="exterior",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
-                ("is_primary", models.BooleanField(default=False, verbose_name="main photo")),
-                ("key", models.UUIDField(default=uuid.uuid4, editable=False)),
-                (
-                    "widths",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.PositiveIntegerField(), editable=False, size=None
-                    ),
-                ),
-                ("width", models.PositiveIntegerField(editable=False, verbose_name="width")),
-                ("height", models.PositiveIntegerField(editable=False, verbose_name="height")),
-                ("size", models.PositiveIntegerField(editable=False, verbose_name="bytes")),
-                ("sha256", models.CharField(editable=False, max_length=64)),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="added")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="images",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "photo",
-                "verbose_name_plural": "photos",
-                "ordering": ["position", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="VehicleImport",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200, verbose_name="file")),
-                ("content", models.BinaryField()),
-                (
-                    "header",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(blank=True, max_length=100), editable=False, size=None
-                    ),
-                ),
-                (
-                    "columns",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(blank=True, max_length=40), default=list, editable=False, size=None
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("received", "columns to be chosen"),
-                            ("checking", "being looked at"),
-                            ("checked", "to be confirmed"),
-                            ("storing", "being stored"),
-                            ("done", "stored"),
-                            ("failed", "failed"),
-                        ],
-                        default="received",
-                        editable=False,
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("rows", models.PositiveIntegerField(editable=False, verbose_name="rows")),
-                ("added", models.PositiveIntegerField(default=0, editable=False, verbose_name="new")),
-                ("changed", models.PositiveIntegerField(default=0, editable=False, verbose_name="changed")),
-                ("same", models.PositiveIntegerField(default=0, editable=False, verbose_name="unchanged")),
-                ("refused", models.PositiveIntegerField(default=0, editable=False, verbose_name="with errors")),
-                ("report", models.JSONField(default=dict, editable=False)),
-                ("whole", models.BooleanField(default=False, editable=False, verbose_name="all rows or none")),
-                ("error", models.CharField(blank=True, editable=False, max_length=500, verbose_name="error")),
-                ("language", models.CharField(blank=True, editable=False, max_length=10)),
-                (
-                    "made_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="sent"),
-                ),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64)),
-                ("attempt", models.PositiveSmallIntegerField(default=0, editable=False)),
-                ("rows_done", models.PositiveIntegerField(default=0, editable=False, verbose_name="rows done")),
-                ("queued_at", models.DateTimeField(editable=False, null=True)),
-                ("sign_of_life_at", models.DateTimeField(editable=False, null=True)),
-                ("finished_at", models.DateTimeField(editable=False, null=True, verbose_name="stored at")),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="sent by",
-                    ),
-                ),
-                (
-                    "stood_in",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "import of vehicles",
-                "verbose_name_plural": "imports of vehicles",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="CarryingRate",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("valid_from", models.DateField(verbose_name="valid from")),
-                (
-                    "percent",
-                    models.DecimalField(
-                        decimal_places=2,
-                        help_text="Of a unit's cost: interest, space and insurance. It counts for each day in stock, of 365.",
-                        max_digits=5,
-                        validators=[
-                            django.core.validators.MinValueValidator(0),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="percent a year",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="carrying_rates",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "carrying rate",
-                "verbose_name_plural": "carrying rates",
-                "ordering": ["valid_from"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "valid_from"),
-                        name="carrying_rate_once",
-                        violation_error_message="There is a carrying rate from this day.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("percent__range", (0, 100))), name="carrying_rate_range"
+        migrating.Tables(
+            migrations.CreateModel(
+                name="HistoricalCarryingRate",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("valid_from", models.DateField(verbose_name="valid from")),
+                    (
+                        "percent",
+                        models.DecimalField(
+                            decimal_places=2,
+                            help_text="Of a unit's cost: interest, space and insurance. It counts for each day in stock, of 365.",
+                            max_digits=5,
+                            validators=[
+                                django.core.validators.MinValueValidator(0),
+                                django.core.validators.MaxValueValidator(100),
+                            ],
+                            verbose_name="percent a year",
+                        ),
+                    ),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.CreateModel(
-            name="ImportColumn",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("header", models.CharField(max_length=100, verbose_name="column")),
-                ("attribute", models.CharField(blank=True, max_length=40, verbose_name="attribute")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="dealers.dealership",
+                options={
+                    "verbose_name": "historical carrying rate",
+                    "verbose_name_plural": "historical carrying rates",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalPlannedStep",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("name", models.CharField(max_length=100, verbose_name="step")),
+                    (
+                        "condition",
+                        models.CharField(
+                            blank=True,
+                            choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
+                            help_text="Blank: of all vehicles.",
+                            max_length=10,
+                            verbose_name="of vehicles that are",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "column of imports",
-                "verbose_name_plural": "columns of imports",
-                "constraints": [models.UniqueConstraint(fields=("dealership", "header"), name="importcolumn_once")],
-            },
-        ),
-        migrations.CreateModel(
-            name="PlannedStep",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=100, verbose_name="step")),
-                (
-                    "condition",
-                    models.CharField(
-                        blank=True,
-                        choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
-                        help_text="Blank: of all vehicles.",
-                        max_length=10,
-                        verbose_name="of vehicles that are",
+                    (
+                        "position",
+                        models.PositiveSmallIntegerField(
+                            default=1,
+                            help_text="Steps of one position go side by side; the next ones begin when they are over.",
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="position",
+                        ),
                     ),
-                ),
-                (
-                    "position",
-                    models.PositiveSmallIntegerField(
-                        default=1,
-                        help_text="Steps of one position go side by side; the next ones begin when they are over.",
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="position",
+                    (
+                        "target_hours",
+                        models.PositiveSmallIntegerField(
+                            default=24,
+                            help_text="Around the clock, from the beginning of the step.",
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="target, hours",
+                        ),
                     ),
-                ),
-                (
-                    "target_hours",
-                    models.PositiveSmallIntegerField(
-                        default=24,
-                        help_text="Around the clock, from the beginning of the step.",
-                        validators=[django.core.validators.MinValueValidator(1)],
-                        verbose_name="target, hours",
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
                     ),
-                ),
-                (
-                    "assignee",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="who does it",
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
                     ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="planned_steps",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
+                    (
+                        "assignee",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who does it",
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "verbose_name": "step of the preparation",
-                "verbose_name_plural": "steps of the preparation",
-                "ordering": ["position", "id"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("dealership", "name", "condition"),
-                        name="planned_step_once",
-                        violation_error_message="The list has a step of this name.",
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("position__gte", 1), ("target_hours__gte", 1)), name="planned_step_positive"
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
                     ),
                 ],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="vehicle",
-            index=models.Index(fields=["dealership", "status", "-id"], name="vehicle_status"),
-        ),
-        migrations.AddIndex(
-            model_name="vehicle",
-            index=models.Index(fields=["dealership", "make", "model"], name="vehicle_model"),
-        ),
-        migrations.AddIndex(
-            model_name="vehicle",
-            index=models.Index(
-                condition=models.Q(("plate", ""), _negated=True), fields=["dealership", "plate"], name="vehicle_plate"
+                options={
+                    "verbose_name": "historical step of the preparation",
+                    "verbose_name_plural": "historical steps of the preparation",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
             ),
-        ),
-        migrations.AddIndex(
-            model_name="vehicle",
-            index=models.Index(
-                condition=models.Q(("engine_number", ""), _negated=True),
-                fields=["dealership", "engine_number"],
-                name="vehicle_engine",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vehicle",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "stock_number"),
-                name="vehicle_stock_number",
-                violation_error_message="There is a vehicle with this stock number.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vehicle",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("vin", ""), _negated=True),
-                fields=("dealership", "vin"),
-                name="vehicle_vin",
-                violation_error_message="There is a vehicle with this frame number.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vehicle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stock_number", ""), _negated=True), name="vehicle_has_stock_number"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vehicle",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("minimum_price__isnull", True),
-                    ("asking_price__isnull", True),
-                    ("minimum_price__lte", models.F("asking_price")),
-                    _connector="OR",
-                ),
-                name="vehicle_minimum_price",
-                violation_error_message="The minimum price is above the asking price.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transfer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin", models.F("destination")), _negated=True), name="transfer_leads_elsewhere"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="preparationstep",
-            index=models.Index(
-                condition=models.Q(("outcome", "")), fields=["dealership", "due_at"], name="preparation_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preparationstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("finished_at", None), ("outcome", "")),
-                    models.Q(("finished_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="preparation_step_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="preparationstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("due_at", None), ("started_at", None)),
-                    models.Q(
-                        ("due_at__gte", models.F("started_at")),
-                        ("due_at__isnull", False),
-                        ("started_at__isnull", False),
+            migrations.CreateModel(
+                name="HistoricalVehicle",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "stock_number",
+                        models.CharField(
+                            blank=True, help_text="Blank: the next one.", max_length=30, verbose_name="stock number"
+                        ),
                     ),
-                    _connector="OR",
-                ),
-                name="preparation_step_due",
+                    (
+                        "vin",
+                        models.CharField(
+                            blank=True,
+                            help_text="VIN of 17, or frame of 14.",
+                            max_length=17,
+                            verbose_name="frame number",
+                        ),
+                    ),
+                    ("engine_number", models.CharField(blank=True, max_length=20, verbose_name="engine number")),
+                    ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("on_order", "on order"),
+                                ("in_transit", "in transit"),
+                                ("received", "received"),
+                                ("in_preparation", "in preparation"),
+                                ("available", "available"),
+                                ("reserved", "reserved"),
+                                ("sold", "sold"),
+                                ("delivered", "delivered"),
+                                ("in_service", "in service"),
+                                ("withdrawn", "withdrawn"),
+                            ],
+                            default="received",
+                            max_length=20,
+                            verbose_name="status",
+                        ),
+                    ),
+                    (
+                        "condition",
+                        models.CharField(
+                            choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
+                            default="new",
+                            max_length=10,
+                            verbose_name="condition",
+                        ),
+                    ),
+                    ("make", models.CharField(max_length=60, verbose_name="make")),
+                    ("model", models.CharField(max_length=100, verbose_name="model")),
+                    ("trim", models.CharField(blank=True, max_length=100, verbose_name="trim")),
+                    ("year", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="model year")),
+                    ("body", models.CharField(blank=True, max_length=60, verbose_name="body")),
+                    ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
+                    ("interior_colour", models.CharField(blank=True, max_length=60, verbose_name="interior colour")),
+                    ("engine", models.CharField(blank=True, max_length=60, verbose_name="engine")),
+                    (
+                        "fuel",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("petrol", "petrol"),
+                                ("diesel", "diesel"),
+                                ("electric", "electric"),
+                                ("hybrid", "hybrid"),
+                                ("other", "other fuel"),
+                            ],
+                            max_length=10,
+                            verbose_name="fuel",
+                        ),
+                    ),
+                    (
+                        "transmission",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("manual", "manual"),
+                                ("automatic", "automatic"),
+                                ("cvt", "continuously variable"),
+                            ],
+                            max_length=10,
+                            verbose_name="transmission",
+                        ),
+                    ),
+                    ("odometer", models.PositiveIntegerField(blank=True, null=True, verbose_name="odometer, km")),
+                    ("location", models.CharField(blank=True, max_length=60, verbose_name="location")),
+                    ("keys", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="keys")),
+                    ("acquired_on", models.DateField(blank=True, null=True, verbose_name="acquired on")),
+                    (
+                        "purchase_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="purchase price",
+                        ),
+                    ),
+                    (
+                        "transport_cost",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="transport",
+                        ),
+                    ),
+                    (
+                        "preparation_cost",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="preparation",
+                        ),
+                    ),
+                    (
+                        "pack",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            help_text="What the house adds to the cost of each unit.",
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="pack",
+                        ),
+                    ),
+                    (
+                        "asking_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="asking price",
+                        ),
+                    ),
+                    (
+                        "minimum_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="minimum price",
+                        ),
+                    ),
+                    ("description", models.TextField(blank=True, max_length=4000, verbose_name="description")),
+                    ("sources", models.JSONField(blank=True, default=dict, editable=False, verbose_name="sources")),
+                    (
+                        "locked",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=40),
+                            blank=True,
+                            default=list,
+                            editable=False,
+                            size=None,
+                            verbose_name="locked attributes",
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical vehicle",
+                    "verbose_name_plural": "historical vehicles",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalVehicleFeed",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "name",
+                        models.CharField(
+                            help_text="Of the marketplace that fetches it.", max_length=100, verbose_name="name"
+                        ),
+                    ),
+                    ("key", models.UUIDField(db_index=True, default=uuid.uuid4, editable=False)),
+                    ("created_at", models.DateTimeField(blank=True, editable=False, verbose_name="created")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical feed for a marketplace",
+                    "verbose_name_plural": "historical feeds for marketplaces",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="Vehicle",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "stock_number",
+                        models.CharField(
+                            blank=True, help_text="Blank: the next one.", max_length=30, verbose_name="stock number"
+                        ),
+                    ),
+                    (
+                        "vin",
+                        models.CharField(
+                            blank=True,
+                            help_text="VIN of 17, or frame of 14.",
+                            max_length=17,
+                            verbose_name="frame number",
+                        ),
+                    ),
+                    ("engine_number", models.CharField(blank=True, max_length=20, verbose_name="engine number")),
+                    ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
+                    (
+                        "status",
+                        models.CharField(
+                            choices=[
+                                ("on_order", "on order"),
+                                ("in_transit", "in transit"),
+                                ("received", "received"),
+                                ("in_preparation", "in preparation"),
+                                ("available", "available"),
+                                ("reserved", "reserved"),
+                                ("sold", "sold"),
+                                ("delivered", "delivered"),
+                                ("in_service", "in service"),
+                                ("withdrawn", "withdrawn"),
+                            ],
+                            default="received",
+                            max_length=20,
+                            verbose_name="status",
+                        ),
+                    ),
+                    (
+                        "condition",
+                        models.CharField(
+                            choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
+                            default="new",
+                            max_length=10,
+                            verbose_name="condition",
+                        ),
+                    ),
+                    ("make", models.CharField(max_length=60, verbose_name="make")),
+                    ("model", models.CharField(max_length=100, verbose_name="model")),
+                    ("trim", models.CharField(blank=True, max_length=100, verbose_name="trim")),
+                    ("year", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="model year")),
+                    ("body", models.CharField(blank=True, max_length=60, verbose_name="body")),
+                    ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
+                    ("interior_colour", models.CharField(blank=True, max_length=60, verbose_name="interior colour")),
+                    ("engine", models.CharField(blank=True, max_length=60, verbose_name="engine")),
+                    (
+                        "fuel",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("petrol", "petrol"),
+                                ("diesel", "diesel"),
+                                ("electric", "electric"),
+                                ("hybrid", "hybrid"),
+                                ("other", "other fuel"),
+                            ],
+                            max_length=10,
+                            verbose_name="fuel",
+                        ),
+                    ),
+                    (
+                        "transmission",
+                        models.CharField(
+                            blank=True,
+                            choices=[
+                                ("manual", "manual"),
+                                ("automatic", "automatic"),
+                                ("cvt", "continuously variable"),
+                            ],
+                            max_length=10,
+                            verbose_name="transmission",
+                        ),
+                    ),
+                    ("odometer", models.PositiveIntegerField(blank=True, null=True, verbose_name="odometer, km")),
+                    ("location", models.CharField(blank=True, max_length=60, verbose_name="location")),
+                    ("keys", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="keys")),
+                    ("acquired_on", models.DateField(blank=True, null=True, verbose_name="acquired on")),
+                    (
+                        "purchase_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="purchase price",
+                        ),
+                    ),
+                    (
+                        "transport_cost",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="transport",
+                        ),
+                    ),
+                    (
+                        "preparation_cost",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="preparation",
+                        ),
+                    ),
+                    (
+                        "pack",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            help_text="What the house adds to the cost of each unit.",
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="pack",
+                        ),
+                    ),
+                    (
+                        "asking_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="asking price",
+                        ),
+                    ),
+                    (
+                        "minimum_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="minimum price",
+                        ),
+                    ),
+                    ("description", models.TextField(blank=True, max_length=4000, verbose_name="description")),
+                    ("sources", models.JSONField(blank=True, default=dict, editable=False, verbose_name="sources")),
+                    (
+                        "locked",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(max_length=40),
+                            blank=True,
+                            default=list,
+                            editable=False,
+                            size=None,
+                            verbose_name="locked attributes",
+                        ),
+                    ),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="vehicles",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "vehicle",
+                    "verbose_name_plural": "vehicles",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "status", "-id"], name="vehicle_status"),
+                        models.Index(fields=["dealership", "make", "model"], name="vehicle_model"),
+                        models.Index(
+                            condition=models.Q(("plate", ""), _negated=True),
+                            fields=["dealership", "plate"],
+                            name="vehicle_plate",
+                        ),
+                        models.Index(
+                            condition=models.Q(("engine_number", ""), _negated=True),
+                            fields=["dealership", "engine_number"],
+                            name="vehicle_engine",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "stock_number"),
+                            name="vehicle_stock_number",
+                            violation_error_message="There is a vehicle with this stock number.",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("vin", ""), _negated=True),
+                            fields=("dealership", "vin"),
+                            name="vehicle_vin",
+                            violation_error_message="There is a vehicle with this frame number.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("stock_number", ""), _negated=True), name="vehicle_has_stock_number"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("minimum_price__isnull", True),
+                                ("asking_price__isnull", True),
+                                ("minimum_price__lte", models.F("asking_price")),
+                                _connector="OR",
+                            ),
+                            name="vehicle_minimum_price",
+                            violation_error_message="The minimum price is above the asking price.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Transfer",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("stock_number_before", models.CharField(max_length=30, verbose_name="stock number before")),
+                    ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                    ("done_at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
+                    ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "destination",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="to",
+                        ),
+                    ),
+                    (
+                        "done_by",
+                        models.ForeignKey(
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who",
+                        ),
+                    ),
+                    (
+                        "origin",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="from",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="transfers",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "transfer",
+                    "verbose_name_plural": "transfers",
+                    "ordering": ["-done_at", "-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(("origin", models.F("destination")), _negated=True),
+                            name="transfer_leads_elsewhere",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PriceChange",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "asking_before",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="asking price before",
+                        ),
+                    ),
+                    (
+                        "asking_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="asking price",
+                        ),
+                    ),
+                    (
+                        "minimum_before",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="minimum price before",
+                        ),
+                    ),
+                    (
+                        "minimum_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=2,
+                            max_digits=16,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="minimum price",
+                        ),
+                    ),
+                    ("at", models.DateTimeField(auto_now_add=True, verbose_name="at")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="price_changes",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "change of price",
+                    "verbose_name_plural": "changes of price",
+                    "ordering": ["-at", "-id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="PreparationStep",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(max_length=100, verbose_name="step")),
+                    ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
+                    ("target_hours", models.PositiveSmallIntegerField(default=24, verbose_name="target, hours")),
+                    ("started_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="started")),
+                    ("due_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="due")),
+                    (
+                        "finished_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="finished"),
+                    ),
+                    (
+                        "outcome",
+                        models.CharField(
+                            blank=True,
+                            choices=[("done", "done"), ("not_needed", "not needed")],
+                            editable=False,
+                            max_length=10,
+                            verbose_name="outcome",
+                        ),
+                    ),
+                    ("reason", models.CharField(blank=True, editable=False, max_length=200, verbose_name="reason")),
+                    (
+                        "assignee",
+                        models.ForeignKey(
+                            blank=True,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who does it",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "finished_by",
+                        models.ForeignKey(
+                            blank=True,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="finished by",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="preparation_steps",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "preparation step",
+                    "verbose_name_plural": "preparation",
+                    "ordering": ["id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("outcome", "")),
+                            fields=["dealership", "due_at"],
+                            name="preparation_open",
+                        ),
+                    ],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("finished_at", None), ("outcome", "")),
+                                models.Q(("finished_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                                _connector="OR",
+                            ),
+                            name="preparation_step_end",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("due_at", None), ("started_at", None)),
+                                models.Q(
+                                    ("due_at__gte", models.F("started_at")),
+                                    ("due_at__isnull", False),
+                                    ("started_at__isnull", False),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="preparation_step_due",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("finished_at", None),
+                                ("started_at", None),
+                                ("finished_at__gte", models.F("started_at")),
+                                _connector="OR",
+                            ),
+                            name="preparation_step_forward",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="OdometerReading",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("km", models.PositiveIntegerField(verbose_name="km")),
+                    ("read_on", models.DateField(verbose_name="read on")),
+                    (
+                        "created_at",
+                        models.DateTimeField(auto_now_add=True, db_default=django.db.models.functions.datetime.Now()),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="odometer_readings",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "odometer reading",
+                    "verbose_name_plural": "odometer readings",
+                    "ordering": ["-read_on", "-id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalPreparationStep",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("name", models.CharField(max_length=100, verbose_name="step")),
+                    ("position", models.PositiveSmallIntegerField(default=1, verbose_name="position")),
+                    ("target_hours", models.PositiveSmallIntegerField(default=24, verbose_name="target, hours")),
+                    ("started_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="started")),
+                    ("due_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="due")),
+                    (
+                        "finished_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="finished"),
+                    ),
+                    (
+                        "outcome",
+                        models.CharField(
+                            blank=True,
+                            choices=[("done", "done"), ("not_needed", "not needed")],
+                            editable=False,
+                            max_length=10,
+                            verbose_name="outcome",
+                        ),
+                    ),
+                    ("reason", models.CharField(blank=True, editable=False, max_length=200, verbose_name="reason")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "assignee",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who does it",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "finished_by",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="finished by",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical preparation step",
+                    "verbose_name_plural": "historical preparation",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="VehicleFeed",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "name",
+                        models.CharField(
+                            help_text="Of the marketplace that fetches it.", max_length=100, verbose_name="name"
+                        ),
+                    ),
+                    ("key", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                    ("digest", models.CharField(blank=True, editable=False, max_length=64)),
+                    ("changed_at", models.DateTimeField(editable=False, null=True, verbose_name="content changed")),
+                    ("fetched_at", models.DateTimeField(editable=False, null=True, verbose_name="last fetched")),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "feed for a marketplace",
+                    "verbose_name_plural": "feeds for marketplaces",
+                    "ordering": ["name", "id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "name"),
+                            name="vehiclefeed_name",
+                            violation_error_message="There is a feed with this name.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="VehicleImage",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("exterior", "exterior"),
+                                ("interior", "interior"),
+                                ("detail", "detail"),
+                                ("damage", "damage"),
+                            ],
+                            default="exterior",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("position", models.PositiveSmallIntegerField(verbose_name="position")),
+                    ("is_primary", models.BooleanField(default=False, verbose_name="main photo")),
+                    ("key", models.UUIDField(default=uuid.uuid4, editable=False)),
+                    (
+                        "widths",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.PositiveIntegerField(), editable=False, size=None
+                        ),
+                    ),
+                    ("width", models.PositiveIntegerField(editable=False, verbose_name="width")),
+                    ("height", models.PositiveIntegerField(editable=False, verbose_name="height")),
+                    ("size", models.PositiveIntegerField(editable=False, verbose_name="bytes")),
+                    ("sha256", models.CharField(editable=False, max_length=64)),
+                    ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="added")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="images",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "photo",
+                    "verbose_name_plural": "photos",
+                    "ordering": ["position", "id"],
+                    "indexes": [
+                        models.Index(fields=["vehicle", "position"], name="vehicleimage_order"),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("is_primary", True)),
+                            fields=("dealership", "vehicle"),
+                            name="vehicleimage_one_primary",
+                        ),
+                        models.UniqueConstraint(fields=("dealership", "vehicle", "sha256"), name="vehicleimage_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="VehicleImport",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(max_length=200, verbose_name="file")),
+                    ("content", models.BinaryField()),
+                    (
+                        "header",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(blank=True, max_length=100), editable=False, size=None
+                        ),
+                    ),
+                    (
+                        "columns",
+                        django.contrib.postgres.fields.ArrayField(
+                            base_field=models.CharField(blank=True, max_length=40),
+                            default=list,
+                            editable=False,
+                            size=None,
+                        ),
+                    ),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("received", "columns to be chosen"),
+                                ("checking", "being looked at"),
+                                ("checked", "to be confirmed"),
+                                ("storing", "being stored"),
+                                ("done", "stored"),
+                                ("failed", "failed"),
+                            ],
+                            default="received",
+                            editable=False,
+                            max_length=10,
+                            verbose_name="state",
+                        ),
+                    ),
+                    ("rows", models.PositiveIntegerField(editable=False, verbose_name="rows")),
+                    ("added", models.PositiveIntegerField(default=0, editable=False, verbose_name="new")),
+                    ("changed", models.PositiveIntegerField(default=0, editable=False, verbose_name="changed")),
+                    ("same", models.PositiveIntegerField(default=0, editable=False, verbose_name="unchanged")),
+                    ("refused", models.PositiveIntegerField(default=0, editable=False, verbose_name="with errors")),
+                    ("report", models.JSONField(default=dict, editable=False)),
+                    ("whole", models.BooleanField(default=False, editable=False, verbose_name="all rows or none")),
+                    ("error", models.CharField(blank=True, editable=False, max_length=500, verbose_name="error")),
+                    ("language", models.CharField(blank=True, editable=False, max_length=10)),
+                    (
+                        "made_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="sent"),
+                    ),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64)),
+                    ("attempt", models.PositiveSmallIntegerField(default=0, editable=False)),
+                    ("rows_done", models.PositiveIntegerField(default=0, editable=False, verbose_name="rows done")),
+                    ("queued_at", models.DateTimeField(editable=False, null=True)),
+                    ("sign_of_life_at", models.DateTimeField(editable=False, null=True)),
+                    ("finished_at", models.DateTimeField(editable=False, null=True, verbose_name="stored at")),
+                    (
+                        "asked_by",
+                        models.ForeignKey(
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "made_by",
+                        models.ForeignKey(
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="sent by",
+                        ),
+                    ),
+                    (
+                        "stood_in",
+                        models.ForeignKey(
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "import of vehicles",
+                    "verbose_name_plural": "imports of vehicles",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "-id"], name="vehicleimport_of_dealership"),
+                        models.Index(
+                            condition=models.Q(("state__in", ["checking", "storing"])),
+                            fields=["state"],
+                            name="vehicleimport_at_work",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="CarryingRate",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("valid_from", models.DateField(verbose_name="valid from")),
+                    (
+                        "percent",
+                        models.DecimalField(
+                            decimal_places=2,
+                            help_text="Of a unit's cost: interest, space and insurance. It counts for each day in stock, of 365.",
+                            max_digits=5,
+                            validators=[
+                                django.core.validators.MinValueValidator(0),
+                                django.core.validators.MaxValueValidator(100),
+                            ],
+                            verbose_name="percent a year",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="carrying_rates",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "carrying rate",
+                    "verbose_name_plural": "carrying rates",
+                    "ordering": ["valid_from"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "valid_from"),
+                            name="carrying_rate_once",
+                            violation_error_message="There is a carrying rate from this day.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("percent__range", (0, 100))), name="carrying_rate_range"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="ImportColumn",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("header", models.CharField(max_length=100, verbose_name="column")),
+                    ("attribute", models.CharField(blank=True, max_length=40, verbose_name="attribute")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "column of imports",
+                    "verbose_name_plural": "columns of imports",
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "header"), name="importcolumn_once"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="PlannedStep",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(max_length=100, verbose_name="step")),
+                    (
+                        "condition",
+                        models.CharField(
+                            blank=True,
+                            choices=[("new", "new"), ("used", "used"), ("demo", "demonstrator")],
+                            help_text="Blank: of all vehicles.",
+                            max_length=10,
+                            verbose_name="of vehicles that are",
+                        ),
+                    ),
+                    (
+                        "position",
+                        models.PositiveSmallIntegerField(
+                            default=1,
+                            help_text="Steps of one position go side by side; the next ones begin when they are over.",
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="position",
+                        ),
+                    ),
+                    (
+                        "target_hours",
+                        models.PositiveSmallIntegerField(
+                            default=24,
+                            help_text="Around the clock, from the beginning of the step.",
+                            validators=[django.core.validators.MinValueValidator(1)],
+                            verbose_name="target, hours",
+                        ),
+                    ),
+                    (
+                        "assignee",
+                        models.ForeignKey(
+                            blank=True,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="who does it",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="planned_steps",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "step of the preparation",
+                    "verbose_name_plural": "steps of the preparation",
+                    "ordering": ["position", "id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "name", "condition"),
+                            name="planned_step_once",
+                            violation_error_message="The list has a step of this name.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("position__gte", 1), ("target_hours__gte", 1)),
+                            name="planned_step_positive",
+                        ),
+                    ],
+                },
             ),
         ),
-        migrations.AddConstraint(
-            model_name="preparationstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("finished_at", None),
-                    ("started_at", None),
-                    ("finished_at__gte", models.F("started_at")),
-                    _connector="OR",
-                ),
-                name="preparation_step_forward",
-            ),
+        fences.Fenced(
+            "CarryingRate",
+            "HistoricalCarryingRate",
+            "HistoricalPlannedStep",
+            "HistoricalPreparationStep",
+            "HistoricalVehicle",
+            "HistoricalVehicleFeed",
+            "ImportColumn",
+            "OdometerReading",
+            "PlannedStep",
+            "PreparationStep",
+            "PriceChange",
+            "Transfer",
+            "Vehicle",
+            "VehicleFeed",
+            "VehicleImage",
+            "VehicleImport",
         ),
-        migrations.AddConstraint(
-            model_name="vehiclefeed",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "name"),
-                name="vehiclefeed_name",
-                violation_error_message="There is a feed with this name.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="vehicleimage",
-            index=models.Index(fields=["vehicle", "position"], name="vehicleimage_order"),
-        ),
-        migrations.AddConstraint(
-            model_name="vehicleimage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_primary", True)),
-                fields=("dealership", "vehicle"),
-                name="vehicleimage_one_primary",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="vehicleimage",
-            constraint=models.UniqueConstraint(fields=("dealership", "vehicle", "sha256"), name="vehicleimage_once"),
-        ),
-        migrations.AddIndex(
-            model_name="vehicleimport",
-            index=models.Index(fields=["dealership", "-id"], name="vehicleimport_of_dealership"),
-        ),
-        migrations.AddIndex(
-            model_name="vehicleimport",
-            index=models.Index(
-                condition=models.Q(("state__in", ["checking", "storing"])),
-                fields=["state"],
-                name="vehicleimport_at_work",
-            ),
-        ),
-        fences.Fenced("CarryingRate"),
-        fences.Fenced("HistoricalCarryingRate"),
-        fences.Fenced("HistoricalPlannedStep"),
-        fences.Fenced("HistoricalPreparationStep"),
-        fences.Fenced("HistoricalVehicle"),
-        fences.Fenced("HistoricalVehicleFeed"),
-        fences.Fenced("ImportColumn"),
-        fences.Fenced("OdometerReading"),
-        fences.Fenced("PlannedStep"),
-        fences.Fenced("PreparationStep"),
-        fences.Fenced("PriceChange"),
-        fences.Fenced("Transfer"),
-        fences.Fenced("Vehicle"),
-        fences.Fenced("VehicleFeed"),
-        fences.Fenced("VehicleImage"),
-        fences.Fenced("VehicleImport"),
     ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import dealers.fences
+from config.backoffice import migrating
 from dealers import fences
 
 
@@ -24,2243 +25,2268 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="CatalogueItem",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("fee", "fee"),
-                            ("warranty", "warranty"),
-                            ("service", "service"),
-                            ("accessory", "accessory"),
-                            ("other", "other"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "unit_price",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit price",
-                    ),
-                ),
-                (
-                    "unit_cost",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=0,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit cost",
-                    ),
-                ),
-                ("tax_inclusive", models.BooleanField(default=False, verbose_name="price with the tax")),
-                ("is_active", models.BooleanField(default=True, verbose_name="offered")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="catalogue",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "item of the catalogue",
-                "verbose_name_plural": "catalogue",
-                "ordering": ["kind", "name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Deal",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(editable=False, max_length=20, verbose_name="number")),
-                (
-                    "order_number",
-                    models.CharField(blank=True, editable=False, max_length=200, verbose_name="order letter"),
-                ),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("draft", "draft"),
-                            ("quoted", "quoted"),
-                            ("reserved", "reserved"),
-                            ("approved", "approved"),
-                            ("contracted", "contracted"),
-                            ("delivered", "delivered"),
-                            ("lost", "lost"),
-                            ("cancelled", "cancelled"),
-                            ("unwound", "unwound"),
-                        ],
-                        default="draft",
-                        editable=False,
-                        max_length=10,
-                        verbose_name="stage",
-                    ),
-                ),
-                ("note", models.TextField(blank=True, max_length=4000, verbose_name="note")),
-                (
-                    "total",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        editable=False,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="total price",
-                    ),
-                ),
-                ("revision", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="revision")),
-                ("needs_approval", models.BooleanField(default=False, editable=False, verbose_name="needs approval")),
-                (
-                    "asked_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approval asked"),
-                ),
-                ("approved_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approved")),
-                (
-                    "approved_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=3,
-                        editable=False,
-                        max_digits=18,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="approved price",
-                    ),
-                ),
-                (
-                    "contracted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="contracted"),
-                ),
-                ("delivered_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="delivered")),
-                ("ended_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="ended")),
-                (
-                    "ended_reason",
-                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="why it ended"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="approved by",
-                    ),
-                ),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="approval asked by",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deals",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deals",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "lead",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="deals",
-                        to="crm.lead",
-                        verbose_name="lead",
-                    ),
-                ),
-                (
-                    "salesperson",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="salesperson",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deals",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "deal",
-                "verbose_name_plural": "deals",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Contract",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("revision", models.PositiveSmallIntegerField(verbose_name="revision")),
-                ("offer", models.JSONField(verbose_name="offer")),
-                ("figures", models.JSONField(verbose_name="figures")),
-                ("signed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="signed")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "signed_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="contracted by",
-                    ),
-                ),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="contracts",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "contract",
-                "verbose_name_plural": "contracts",
-                "ordering": ["-revision"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Deposit",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "amount",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="amount",
-                    ),
-                ),
-                (
-                    "method",
-                    models.CharField(
-                        choices=[("cash", "cash"), ("transfer", "transfer"), ("card", "card"), ("other", "other")],
-                        default="cash",
-                        max_length=10,
-                        verbose_name="method",
-                    ),
-                ),
-                ("reference", models.CharField(blank=True, max_length=60, verbose_name="reference")),
-                ("received_on", models.DateField(verbose_name="received on")),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="deposits",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "deposit",
-                "verbose_name_plural": "deposits",
-                "ordering": ["received_on", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Document",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("offer", "offer"),
-                            ("order", "order"),
-                            ("contract", "contract"),
-                            ("handover", "handover protocol"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("version", models.PositiveSmallIntegerField(verbose_name="version")),
-                ("language", models.CharField(max_length=10, verbose_name="language")),
-                ("pdf", models.BinaryField()),
-                ("sha256", models.CharField(editable=False, max_length=64)),
-                ("facts", models.JSONField(default=dict)),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="made")),
-                ("erased_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="removed")),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="documents",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="made by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "document",
-                "verbose_name_plural": "documents",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalDeal",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("number", models.CharField(editable=False, max_length=20, verbose_name="number")),
-                (
-                    "order_number",
-                    models.CharField(blank=True, editable=False, max_length=200, verbose_name="order letter"),
-                ),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("draft", "draft"),
-                            ("quoted", "quoted"),
-                            ("reserved", "reserved"),
-                            ("approved", "approved"),
-                            ("contracted", "contracted"),
-                            ("delivered", "delivered"),
-                            ("lost", "lost"),
-                            ("cancelled", "cancelled"),
-                            ("unwound", "unwound"),
-                        ],
-                        default="draft",
-                        editable=False,
-                        max_length=10,
-                        verbose_name="stage",
-                    ),
-                ),
-                ("note", models.TextField(blank=True, max_length=4000, verbose_name="note")),
-                (
-                    "total",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        editable=False,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="total price",
-                    ),
-                ),
-                ("revision", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="revision")),
-                ("needs_approval", models.BooleanField(default=False, editable=False, verbose_name="needs approval")),
-                (
-                    "asked_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approval asked"),
-                ),
-                ("approved_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approved")),
-                (
-                    "approved_price",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=3,
-                        editable=False,
-                        max_digits=18,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="approved price",
-                    ),
-                ),
-                (
-                    "contracted_at",
-                    models.DateTimeField(blank=True, editable=False, null=True, verbose_name="contracted"),
-                ),
-                ("delivered_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="delivered")),
-                ("ended_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="ended")),
-                (
-                    "ended_reason",
-                    models.CharField(blank=True, editable=False, max_length=300, verbose_name="why it ended"),
-                ),
-                (
-                    "created_at",
-                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
-                ),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="approved by",
-                    ),
-                ),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="approval asked by",
-                    ),
-                ),
-                (
-                    "customer",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "lead",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="crm.lead",
-                        verbose_name="lead",
-                    ),
-                ),
-                (
-                    "salesperson",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="salesperson",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical deal",
-                "verbose_name_plural": "historical deals",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalDeposit",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "amount",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="amount",
-                    ),
-                ),
-                (
-                    "method",
-                    models.CharField(
-                        choices=[("cash", "cash"), ("transfer", "transfer"), ("card", "card"), ("other", "other")],
-                        default="cash",
-                        max_length=10,
-                        verbose_name="method",
-                    ),
-                ),
-                ("reference", models.CharField(blank=True, max_length=60, verbose_name="reference")),
-                ("received_on", models.DateField(verbose_name="received on")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical deposit",
-                "verbose_name_plural": "historical deposits",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalRegistration",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("stnk", "STNK"),
-                            ("bpkb", "BPKB"),
-                            ("title", "title"),
-                            ("plates", "plates"),
-                            ("other", "other paper"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("number", models.CharField(blank=True, max_length=60, verbose_name="number")),
-                ("requested_on", models.DateField(blank=True, null=True, verbose_name="requested on")),
-                ("received_on", models.DateField(blank=True, null=True, verbose_name="received on")),
-                ("handed_over_on", models.DateField(blank=True, null=True, verbose_name="handed over on")),
-                ("received_by", models.CharField(blank=True, max_length=200, verbose_name="handed over to")),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical registration paper",
-                "verbose_name_plural": "historical registration papers",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalTaxRate",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                (
-                    "percent",
-                    models.DecimalField(
-                        decimal_places=6,
-                        max_digits=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0")),
-                            django.core.validators.MaxValueValidator(Decimal("1000")),
-                        ],
-                        verbose_name="percent",
-                    ),
-                ),
-                ("valid_from", models.DateField(verbose_name="valid from")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical tax rate",
-                "verbose_name_plural": "historical tax rates",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="OfferLink",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
-                ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="made")),
-                ("expires_at", models.DateTimeField(verbose_name="expires")),
-                ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
-                ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted")),
-                ("accepted_name", models.CharField(blank=True, max_length=200, verbose_name="accepted by")),
-                ("accepted_from", models.GenericIPAddressField(blank=True, null=True, verbose_name="from the address")),
-                ("accepted_sha256", models.CharField(blank=True, max_length=64)),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="links",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "document",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="links",
-                        to="sales.document",
-                        verbose_name="document",
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="made by",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "customer's link",
-                "verbose_name_plural": "customers' links",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Registration",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("stnk", "STNK"),
-                            ("bpkb", "BPKB"),
-                            ("title", "title"),
-                            ("plates", "plates"),
-                            ("other", "other paper"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("number", models.CharField(blank=True, max_length=60, verbose_name="number")),
-                ("requested_on", models.DateField(blank=True, null=True, verbose_name="requested on")),
-                ("received_on", models.DateField(blank=True, null=True, verbose_name="received on")),
-                ("handed_over_on", models.DateField(blank=True, null=True, verbose_name="handed over on")),
-                ("received_by", models.CharField(blank=True, max_length=200, verbose_name="handed over to")),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="registrations",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="registrations",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "registration paper",
-                "verbose_name_plural": "registration papers",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Reservation",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("since", models.DateTimeField(default=django.utils.timezone.now, verbose_name="since")),
-                ("until", models.DateTimeField(verbose_name="until")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                (
-                    "end",
-                    models.CharField(
-                        blank=True,
-                        choices=[("released", "released"), ("expired", "expired"), ("fulfilled", "fulfilled")],
-                        max_length=10,
-                        verbose_name="how it ended",
-                    ),
-                ),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="reservations",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reservations",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "reservation",
-                "verbose_name_plural": "reservations",
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Scenario",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                ("is_chosen", models.BooleanField(default=False, editable=False, verbose_name="chosen")),
-                ("is_locked", models.BooleanField(default=False, editable=False, verbose_name="signed")),
-                (
-                    "price",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="price of the vehicle",
-                    ),
-                ),
-                (
-                    "discount",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="discount",
-                    ),
-                ),
-                ("discount_reason", models.CharField(blank=True, max_length=200, verbose_name="why the discount")),
-                ("tax_inclusive", models.BooleanField(default=True, verbose_name="price with the tax")),
-                ("lender", models.CharField(blank=True, max_length=100, verbose_name="lender")),
-                (
-                    "method",
-                    models.CharField(
-                        choices=[
-                            ("annuity", "annuity, on what is still owed"),
-                            ("flat", "flat, on what was owed at first"),
-                        ],
-                        default="flat",
-                        max_length=10,
-                        verbose_name="method of interest",
-                    ),
-                ),
-                (
-                    "rate",
-                    models.DecimalField(
-                        decimal_places=6,
-                        default=Decimal("0"),
-                        max_digits=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0")),
-                            django.core.validators.MaxValueValidator(Decimal("100")),
-                        ],
-                        verbose_name="interest, % a year",
-                    ),
-                ),
-                (
-                    "term",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        help_text="Blank: it is paid without finance.",
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(120),
-                        ],
-                        verbose_name="term, months",
-                    ),
-                ),
-                (
-                    "down_payment",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="down payment",
-                    ),
-                ),
-                (
-                    "balloon",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="balloon",
-                    ),
-                ),
-                (
-                    "commission_rate",
-                    models.DecimalField(
-                        decimal_places=6,
-                        default=Decimal("0"),
-                        max_digits=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0")),
-                            django.core.validators.MaxValueValidator(Decimal("100")),
-                        ],
-                        verbose_name="commission, % of the gross",
-                    ),
-                ),
-                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="scenarios",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "scenario",
-                "verbose_name_plural": "scenarios",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalTradeIn",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("make", models.CharField(max_length=60, verbose_name="make")),
-                ("model", models.CharField(max_length=100, verbose_name="model")),
-                (
-                    "year",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(1900),
-                            django.core.validators.MaxValueValidator(2100),
-                        ],
-                        verbose_name="model year",
-                    ),
-                ),
-                ("vin", models.CharField(blank=True, max_length=17, verbose_name="frame number")),
-                ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
-                ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
-                (
-                    "odometer",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MaxValueValidator(9999999)],
-                        verbose_name="odometer, km",
-                    ),
-                ),
-                (
-                    "allowance",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="allowance",
-                    ),
-                ),
-                (
-                    "payoff",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        help_text="What is still owed on it; we pay it off.",
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="payoff",
-                    ),
-                ),
-                ("before", models.JSONField(blank=True, default=dict, editable=False)),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle in stock",
-                    ),
-                ),
-                (
-                    "scenario",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.scenario",
-                        verbose_name="scenario",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical trade-in",
-                "verbose_name_plural": "historical trade-ins",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="TaxRate",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                (
-                    "percent",
-                    models.DecimalField(
-                        decimal_places=6,
-                        max_digits=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0")),
-                            django.core.validators.MaxValueValidator(Decimal("1000")),
-                        ],
-                        verbose_name="percent",
-                    ),
-                ),
-                ("valid_from", models.DateField(verbose_name="valid from")),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tax_rates",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "tax rate",
-                "verbose_name_plural": "tax rates",
-                "ordering": ["name", "-valid_from"],
-            },
-        ),
-        migrations.AddField(
-            model_name="scenario",
-            name="tax",
-            field=dealers.fences.OwnKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="scenarios",
-                to="sales.taxrate",
-                verbose_name="tax",
-            ),
-        ),
-        migrations.CreateModel(
-            name="Item",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("fee", "fee"),
-                            ("warranty", "warranty"),
-                            ("service", "service"),
-                            ("accessory", "accessory"),
-                            ("other", "other"),
-                        ],
-                        default="fee",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "quantity",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("1"),
-                        max_digits=10,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0.001"))],
-                        verbose_name="quantity",
-                    ),
-                ),
-                (
-                    "unit_price",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit price",
-                    ),
-                ),
-                (
-                    "unit_cost",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit cost",
-                    ),
-                ),
-                ("tax_inclusive", models.BooleanField(default=False, verbose_name="with the tax")),
-                (
-                    "catalogue_item",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="items",
-                        to="sales.catalogueitem",
-                        verbose_name="from the catalogue",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "scenario",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="sales.scenario",
-                        verbose_name="scenario",
-                    ),
-                ),
-                (
-                    "tax",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="items",
-                        to="sales.taxrate",
-                        verbose_name="tax",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "item",
-                "verbose_name_plural": "items",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalScenario",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                ("is_chosen", models.BooleanField(default=False, editable=False, verbose_name="chosen")),
-                ("is_locked", models.BooleanField(default=False, editable=False, verbose_name="signed")),
-                (
-                    "price",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="price of the vehicle",
-                    ),
-                ),
-                (
-                    "discount",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="discount",
-                    ),
-                ),
-                ("discount_reason", models.CharField(blank=True, max_length=200, verbose_name="why the discount")),
-                ("tax_inclusive", models.BooleanField(default=True, verbose_name="price with the tax")),
-                ("lender", models.CharField(blank=True, max_length=100, verbose_name="lender")),
-                (
-                    "method",
-                    models.CharField(
-                        choices=[
-                            ("annuity", "annuity, on what is still owed"),
-                            ("flat", "flat, on what was owed at first"),
-                        ],
-                        default="flat",
-                        max_length=10,
-                        verbose_name="method of interest",
-                    ),
-                ),
-                (
-                    "rate",
-                    models.DecimalField(
-                        decimal_places=6,
-                        default=Decimal("0"),
-                        max_digits=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0")),
-                            django.core.validators.MaxValueValidator(Decimal("100")),
-                        ],
-                        verbose_name="interest, % a year",
-                    ),
-                ),
-                (
-                    "term",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        help_text="Blank: it is paid without finance.",
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(120),
-                        ],
-                        verbose_name="term, months",
-                    ),
-                ),
-                (
-                    "down_payment",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="down payment",
-                    ),
-                ),
-                (
-                    "balloon",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="balloon",
-                    ),
-                ),
-                (
-                    "commission_rate",
-                    models.DecimalField(
-                        decimal_places=6,
-                        default=Decimal("0"),
-                        max_digits=10,
-                        validators=[
-                            django.core.validators.MinValueValidator(Decimal("0")),
-                            django.core.validators.MaxValueValidator(Decimal("100")),
-                        ],
-                        verbose_name="commission, % of the gross",
-                    ),
-                ),
-                ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tax",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.taxrate",
-                        verbose_name="tax",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical scenario",
-                "verbose_name_plural": "historical scenarios",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalItem",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("fee", "fee"),
-                            ("warranty", "warranty"),
-                            ("service", "service"),
-                            ("accessory", "accessory"),
-                            ("other", "other"),
-                        ],
-                        default="fee",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "quantity",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("1"),
-                        max_digits=10,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0.001"))],
-                        verbose_name="quantity",
-                    ),
-                ),
-                (
-                    "unit_price",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit price",
-                    ),
-                ),
-                (
-                    "unit_cost",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit cost",
-                    ),
-                ),
-                ("tax_inclusive", models.BooleanField(default=False, verbose_name="with the tax")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "catalogue_item",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.catalogueitem",
-                        verbose_name="from the catalogue",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "scenario",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.scenario",
-                        verbose_name="scenario",
-                    ),
-                ),
-                (
-                    "tax",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.taxrate",
-                        verbose_name="tax",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical item",
-                "verbose_name_plural": "historical items",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalCatalogueItem",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
-                ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
-                ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("fee", "fee"),
-                            ("warranty", "warranty"),
-                            ("service", "service"),
-                            ("accessory", "accessory"),
-                            ("other", "other"),
-                        ],
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "unit_price",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit price",
-                    ),
-                ),
-                (
-                    "unit_cost",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=0,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="unit cost",
-                    ),
-                ),
-                ("tax_inclusive", models.BooleanField(default=False, verbose_name="price with the tax")),
-                ("is_active", models.BooleanField(default=True, verbose_name="offered")),
-                ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                (
-                    "acting_as",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="acting as",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="dealers.dealership",
-                        verbose_name="dealership",
-                    ),
-                ),
-                (
-                    "history_user",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tax",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="sales.taxrate",
-                        verbose_name="tax",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical item of the catalogue",
-                "verbose_name_plural": "historical catalogue",
-                "ordering": ("-history_date", "-history_id"),
-                "get_latest_by": ("history_date", "history_id"),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.AddField(
-            model_name="catalogueitem",
-            name="tax",
-            field=dealers.fences.OwnKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="catalogue",
-                to="sales.taxrate",
-                verbose_name="tax",
-            ),
-        ),
-        migrations.CreateModel(
-            name="TradeIn",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("make", models.CharField(max_length=60, verbose_name="make")),
-                ("model", models.CharField(max_length=100, verbose_name="model")),
-                (
-                    "year",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[
-                            django.core.validators.MinValueValidator(1900),
-                            django.core.validators.MaxValueValidator(2100),
-                        ],
-                        verbose_name="model year",
-                    ),
-                ),
-                ("vin", models.CharField(blank=True, max_length=17, verbose_name="frame number")),
-                ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
-                ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
-                (
-                    "odometer",
-                    models.PositiveIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MaxValueValidator(9999999)],
-                        verbose_name="odometer, km",
-                    ),
-                ),
-                (
-                    "allowance",
-                    models.DecimalField(
-                        decimal_places=3,
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="allowance",
-                    ),
-                ),
-                (
-                    "payoff",
-                    models.DecimalField(
-                        decimal_places=3,
-                        default=Decimal("0"),
-                        help_text="What is still owed on it; we pay it off.",
-                        max_digits=18,
-                        validators=[django.core.validators.MinValueValidator(Decimal("0"))],
-                        verbose_name="payoff",
-                    ),
-                ),
-                ("before", models.JSONField(blank=True, default=dict, editable=False)),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-                (
-                    "scenario",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="trade_ins",
-                        to="sales.scenario",
-                        verbose_name="scenario",
-                    ),
-                ),
-                (
-                    "vehicle",
-                    dealers.fences.OwnKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="traded_in",
-                        to="inventory.vehicle",
-                        verbose_name="vehicle in stock",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "trade-in",
-                "verbose_name_plural": "trade-ins",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(fields=["dealership", "stage", "-id"], name="deal_stage"),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(fields=["dealership", "salesperson", "-id"], name="deal_salesperson"),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(fields=["dealership", "-created_at"], name="deal_created"),
-        ),
-        migrations.AddIndex(
-            model_name="deal",
-            index=models.Index(
-                condition=models.Q(("order_number", ""), _negated=True),
-                fields=["dealership", "order_number"],
-                name="deal_order",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.UniqueConstraint(fields=("dealership", "number"), name="deal_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("stage__in", ("draft", "quoted", "reserved", "approved", "contracted"))),
-                fields=("dealership", "customer", "vehicle"),
-                name="deal_open_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("stage", "contracted")), fields=("dealership", "vehicle"), name="deal_one_contract"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by", None),
-                    ("asked_by", None),
-                    models.Q(("approved_by", models.F("asked_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="deal_two_people",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("stage__in", ("approved", "contracted", "delivered")), _negated=True),
-                    models.Q(
-                        ("approved_at__isnull", False),
-                        models.Q(("needs_approval", False), ("approved_by__isnull", False), _connector="OR"),
-                    ),
-                    _connector="OR",
-                ),
-                name="deal_is_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="deal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", False), ("stage__in", ("lost", "cancelled", "unwound"))),
-                    models.Q(
-                        ("ended_at", None), models.Q(("stage__in", ("lost", "cancelled", "unwound")), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="deal_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contract",
-            constraint=models.UniqueConstraint(fields=("dealership", "deal", "revision"), name="contract_revision"),
-        ),
-        migrations.AddConstraint(
-            model_name="deposit",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="deposit_above_zero"),
-        ),
-        migrations.AddConstraint(
-            model_name="document",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "deal", "kind", "version"), name="document_version"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="offerlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("accepted_at", None),
-                    models.Q(
-                        models.Q(("accepted_name", ""), _negated=True), models.Q(("accepted_sha256", ""), _negated=True)
-                    ),
-                    _connector="OR",
-                ),
-                name="offer_link_evidence",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="registration",
-            index=models.Index(
-                condition=models.Q(("received_on", None), ("requested_on__isnull", False)),
-                fields=["dealership", "requested_on"],
-                name="registration_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registration",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "deal", "kind"),
-                name="registration_once",
-                violation_error_message="This deal has a paper of this kind.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("received_on", None),
-                    models.Q(("received_on__gte", models.F("requested_on")), ("requested_on__isnull", False)),
-                    _connector="OR",
-                ),
-                name="registration_received",
-                violation_error_message="It is received after it was requested.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("handed_over_on", None),
-                    models.Q(("handed_over_on__gte", models.F("received_on")), ("received_on__isnull", False)),
-                    _connector="OR",
-                ),
-                name="registration_handed_over",
-                violation_error_message="It is handed over after it was received.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="registration",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("handed_over_on", None), models.Q(("received_by", ""), _negated=True), _connector="OR"
-                ),
-                name="registration_received_by",
-                violation_error_message="Write to whom it was handed over.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="reservation",
-            index=models.Index(condition=models.Q(("closed_at", None)), fields=["until"], name="reservation_until"),
-        ),
-        migrations.AddConstraint(
-            model_name="reservation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None)), fields=("dealership", "vehicle"), name="reservation_one_open"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reservation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("since__lt", models.F("until"))), name="reservation_forward"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reservation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at", None), ("end", "")),
-                    models.Q(("closed_at__isnull", False), models.Q(("end", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="reservation_end",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="taxrate",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "name", "valid_from"),
-                name="tax_rate_once",
-                violation_error_message="This tax has a rate from this day.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="scenario",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_chosen", True)), fields=("dealership", "deal"), name="scenario_one_chosen"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="scenario",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("discount__lte", models.F("price"))),
-                name="scenario_discount",
-                violation_error_message="The discount is more than the price.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="scenario",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("discount", 0), models.Q(("discount_reason", ""), _negated=True), _connector="OR"),
-                name="scenario_discount_reason",
-                violation_error_message="Write why there is a discount.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="item",
-            constraint=models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="item_quantity"),
-        ),
-        migrations.AddConstraint(
-            model_name="catalogueitem",
-            constraint=models.UniqueConstraint(
-                fields=("dealership", "name"),
-                name="catalogue_item_once",
-                violation_error_message="The catalogue has an item of this name.",
-            ),
-        ),
-        migrations.CreateModel(
-            name="DealFile",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("identity", "identity document"),
-                            ("family", "family card"),
-                            ("tax", "tax number"),
-                            ("offer", "accepted offer"),
-                            ("contract", "signed contract"),
-                            ("payment", "proof of payment"),
-                            ("finance", "lender's approval"),
-                            ("trade_in", "papers of the trade-in"),
-                            ("handover", "signed handover protocol"),
-                            ("other", "other file"),
-                        ],
-                        default="other",
-                        max_length=10,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("name", models.CharField(max_length=100, verbose_name="name")),
-                ("content_type", models.CharField(max_length=100, verbose_name="format")),
-                ("size", models.PositiveIntegerField(verbose_name="size, bytes")),
-                ("sha256", models.CharField(max_length=64)),
-                ("content", models.BinaryField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("pending", "waits for the virus scanner"),
-                            ("clean", "clean"),
-                            ("unscanned", "not scanned"),
-                            ("infected", "blocked"),
-                        ],
-                        default="pending",
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("finding", models.CharField(blank=True, max_length=200, verbose_name="what was found")),
-                ("added_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="added")),
-                ("scanned_at", models.DateTimeField(blank=True, null=True, verbose_name="scanned")),
-                (
-                    "added_by",
-                    models.ForeignKey(
-                        blank=True,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="added by",
-                    ),
-                ),
-                (
-                    "deal",
-                    dealers.fences.OwnKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="files",
-                        to="sales.deal",
-                        verbose_name="deal",
-                    ),
-                ),
-                (
-                    "dealership",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="dealers.dealership",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "file of a deal",
-                "verbose_name_plural": "files of deals",
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("state", "pending")), fields=["dealership", "id"], name="deal_file_pending"
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(fields=("dealership", "deal", "sha256"), name="deal_file_once"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "infected"), _negated=True),
-                            models.Q(("content", b""), models.Q(("finding", ""), _negated=True)),
-                            _connector="OR",
+        migrating.Tables(
+            migrations.CreateModel(
+                name="CatalogueItem",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("fee", "fee"),
+                                ("warranty", "warranty"),
+                                ("service", "service"),
+                                ("accessory", "accessory"),
+                                ("other", "other"),
+                            ],
+                            max_length=10,
+                            verbose_name="kind",
                         ),
-                        name="deal_file_blocked",
+                    ),
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    (
+                        "unit_price",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit price",
+                        ),
+                    ),
+                    (
+                        "unit_cost",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=0,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit cost",
+                        ),
+                    ),
+                    ("tax_inclusive", models.BooleanField(default=False, verbose_name="price with the tax")),
+                    ("is_active", models.BooleanField(default=True, verbose_name="offered")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="catalogue",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "tax",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="catalogue",
+                            to="sales.taxrate",
+                            verbose_name="tax",
+                        ),
                     ),
                 ],
-            },
+                options={
+                    "verbose_name": "item of the catalogue",
+                    "verbose_name_plural": "catalogue",
+                    "ordering": ["kind", "name"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "name"),
+                            name="catalogue_item_once",
+                            violation_error_message="The catalogue has an item of this name.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Deal",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("number", models.CharField(editable=False, max_length=20, verbose_name="number")),
+                    (
+                        "order_number",
+                        models.CharField(blank=True, editable=False, max_length=200, verbose_name="order letter"),
+                    ),
+                    (
+                        "stage",
+                        models.CharField(
+                            choices=[
+                                ("draft", "draft"),
+                                ("quoted", "quoted"),
+                                ("reserved", "reserved"),
+                                ("approved", "approved"),
+                                ("contracted", "contracted"),
+                                ("delivered", "delivered"),
+                                ("lost", "lost"),
+                                ("cancelled", "cancelled"),
+                                ("unwound", "unwound"),
+                            ],
+                            default="draft",
+                            editable=False,
+                            max_length=10,
+                            verbose_name="stage",
+                        ),
+                    ),
+                    ("note", models.TextField(blank=True, max_length=4000, verbose_name="note")),
+                    (
+                        "total",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            editable=False,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="total price",
+                        ),
+                    ),
+                    ("revision", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="revision")),
+                    (
+                        "needs_approval",
+                        models.BooleanField(default=False, editable=False, verbose_name="needs approval"),
+                    ),
+                    (
+                        "asked_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approval asked"),
+                    ),
+                    (
+                        "approved_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approved"),
+                    ),
+                    (
+                        "approved_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=3,
+                            editable=False,
+                            max_digits=18,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="approved price",
+                        ),
+                    ),
+                    (
+                        "contracted_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="contracted"),
+                    ),
+                    (
+                        "delivered_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="delivered"),
+                    ),
+                    ("ended_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="ended")),
+                    (
+                        "ended_reason",
+                        models.CharField(blank=True, editable=False, max_length=300, verbose_name="why it ended"),
+                    ),
+                    (
+                        "created_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                    ),
+                    (
+                        "approved_by",
+                        models.ForeignKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="approved by",
+                        ),
+                    ),
+                    (
+                        "asked_by",
+                        models.ForeignKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="approval asked by",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deals",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deals",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "lead",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="deals",
+                            to="crm.lead",
+                            verbose_name="lead",
+                        ),
+                    ),
+                    (
+                        "salesperson",
+                        models.ForeignKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="salesperson",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deals",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "deal",
+                    "verbose_name_plural": "deals",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(fields=["dealership", "stage", "-id"], name="deal_stage"),
+                        models.Index(fields=["dealership", "salesperson", "-id"], name="deal_salesperson"),
+                        models.Index(fields=["dealership", "-created_at"], name="deal_created"),
+                        models.Index(
+                            condition=models.Q(("order_number", ""), _negated=True),
+                            fields=["dealership", "order_number"],
+                            name="deal_order",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "number"), name="deal_number"),
+                        models.UniqueConstraint(
+                            condition=models.Q(
+                                ("stage__in", ("draft", "quoted", "reserved", "approved", "contracted"))
+                            ),
+                            fields=("dealership", "customer", "vehicle"),
+                            name="deal_open_once",
+                        ),
+                        models.UniqueConstraint(
+                            condition=models.Q(("stage", "contracted")),
+                            fields=("dealership", "vehicle"),
+                            name="deal_one_contract",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("approved_by", None),
+                                ("asked_by", None),
+                                models.Q(("approved_by", models.F("asked_by")), _negated=True),
+                                _connector="OR",
+                            ),
+                            name="deal_two_people",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("stage__in", ("approved", "contracted", "delivered")), _negated=True),
+                                models.Q(
+                                    ("approved_at__isnull", False),
+                                    models.Q(
+                                        ("needs_approval", False), ("approved_by__isnull", False), _connector="OR"
+                                    ),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="deal_is_approved",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("ended_at__isnull", False), ("stage__in", ("lost", "cancelled", "unwound"))),
+                                models.Q(
+                                    ("ended_at", None),
+                                    models.Q(("stage__in", ("lost", "cancelled", "unwound")), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="deal_end",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Contract",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("revision", models.PositiveSmallIntegerField(verbose_name="revision")),
+                    ("offer", models.JSONField(verbose_name="offer")),
+                    ("figures", models.JSONField(verbose_name="figures")),
+                    ("signed_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="signed")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "signed_by",
+                        models.ForeignKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="contracted by",
+                        ),
+                    ),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="contracts",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "contract",
+                    "verbose_name_plural": "contracts",
+                    "ordering": ["-revision"],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "deal", "revision"), name="contract_revision"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Deposit",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "amount",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="amount",
+                        ),
+                    ),
+                    (
+                        "method",
+                        models.CharField(
+                            choices=[("cash", "cash"), ("transfer", "transfer"), ("card", "card"), ("other", "other")],
+                            default="cash",
+                            max_length=10,
+                            verbose_name="method",
+                        ),
+                    ),
+                    ("reference", models.CharField(blank=True, max_length=60, verbose_name="reference")),
+                    ("received_on", models.DateField(verbose_name="received on")),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="deposits",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "deposit",
+                    "verbose_name_plural": "deposits",
+                    "ordering": ["received_on", "id"],
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="deposit_above_zero"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Document",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("offer", "offer"),
+                                ("order", "order"),
+                                ("contract", "contract"),
+                                ("handover", "handover protocol"),
+                            ],
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("version", models.PositiveSmallIntegerField(verbose_name="version")),
+                    ("language", models.CharField(max_length=10, verbose_name="language")),
+                    ("pdf", models.BinaryField()),
+                    ("sha256", models.CharField(editable=False, max_length=64)),
+                    ("facts", models.JSONField(default=dict)),
+                    ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="made")),
+                    ("erased_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="removed")),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="documents",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "made_by",
+                        models.ForeignKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="made by",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "document",
+                    "verbose_name_plural": "documents",
+                    "ordering": ["-id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "deal", "kind", "version"), name="document_version"
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalDeal",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("number", models.CharField(editable=False, max_length=20, verbose_name="number")),
+                    (
+                        "order_number",
+                        models.CharField(blank=True, editable=False, max_length=200, verbose_name="order letter"),
+                    ),
+                    (
+                        "stage",
+                        models.CharField(
+                            choices=[
+                                ("draft", "draft"),
+                                ("quoted", "quoted"),
+                                ("reserved", "reserved"),
+                                ("approved", "approved"),
+                                ("contracted", "contracted"),
+                                ("delivered", "delivered"),
+                                ("lost", "lost"),
+                                ("cancelled", "cancelled"),
+                                ("unwound", "unwound"),
+                            ],
+                            default="draft",
+                            editable=False,
+                            max_length=10,
+                            verbose_name="stage",
+                        ),
+                    ),
+                    ("note", models.TextField(blank=True, max_length=4000, verbose_name="note")),
+                    (
+                        "total",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            editable=False,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="total price",
+                        ),
+                    ),
+                    ("revision", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="revision")),
+                    (
+                        "needs_approval",
+                        models.BooleanField(default=False, editable=False, verbose_name="needs approval"),
+                    ),
+                    (
+                        "asked_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approval asked"),
+                    ),
+                    (
+                        "approved_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="approved"),
+                    ),
+                    (
+                        "approved_price",
+                        models.DecimalField(
+                            blank=True,
+                            decimal_places=3,
+                            editable=False,
+                            max_digits=18,
+                            null=True,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="approved price",
+                        ),
+                    ),
+                    (
+                        "contracted_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="contracted"),
+                    ),
+                    (
+                        "delivered_at",
+                        models.DateTimeField(blank=True, editable=False, null=True, verbose_name="delivered"),
+                    ),
+                    ("ended_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="ended")),
+                    (
+                        "ended_reason",
+                        models.CharField(blank=True, editable=False, max_length=300, verbose_name="why it ended"),
+                    ),
+                    (
+                        "created_at",
+                        models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                    ),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "approved_by",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="approved by",
+                        ),
+                    ),
+                    (
+                        "asked_by",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="approval asked by",
+                        ),
+                    ),
+                    (
+                        "customer",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.customer",
+                            verbose_name="customer",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "lead",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="crm.lead",
+                            verbose_name="lead",
+                        ),
+                    ),
+                    (
+                        "salesperson",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="salesperson",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical deal",
+                    "verbose_name_plural": "historical deals",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalDeposit",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "amount",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="amount",
+                        ),
+                    ),
+                    (
+                        "method",
+                        models.CharField(
+                            choices=[("cash", "cash"), ("transfer", "transfer"), ("card", "card"), ("other", "other")],
+                            default="cash",
+                            max_length=10,
+                            verbose_name="method",
+                        ),
+                    ),
+                    ("reference", models.CharField(blank=True, max_length=60, verbose_name="reference")),
+                    ("received_on", models.DateField(verbose_name="received on")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical deposit",
+                    "verbose_name_plural": "historical deposits",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalRegistration",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("stnk", "STNK"),
+                                ("bpkb", "BPKB"),
+                                ("title", "title"),
+                                ("plates", "plates"),
+                                ("other", "other paper"),
+                            ],
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("number", models.CharField(blank=True, max_length=60, verbose_name="number")),
+                    ("requested_on", models.DateField(blank=True, null=True, verbose_name="requested on")),
+                    ("received_on", models.DateField(blank=True, null=True, verbose_name="received on")),
+                    ("handed_over_on", models.DateField(blank=True, null=True, verbose_name="handed over on")),
+                    ("received_by", models.CharField(blank=True, max_length=200, verbose_name="handed over to")),
+                    ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical registration paper",
+                    "verbose_name_plural": "historical registration papers",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalTaxRate",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("name", models.CharField(max_length=60, verbose_name="name")),
+                    (
+                        "percent",
+                        models.DecimalField(
+                            decimal_places=6,
+                            max_digits=10,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0")),
+                                django.core.validators.MaxValueValidator(Decimal("1000")),
+                            ],
+                            verbose_name="percent",
+                        ),
+                    ),
+                    ("valid_from", models.DateField(verbose_name="valid from")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical tax rate",
+                    "verbose_name_plural": "historical tax rates",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="OfferLink",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("token_hash", models.CharField(editable=False, max_length=64, unique=True)),
+                    ("made_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="made")),
+                    ("expires_at", models.DateTimeField(verbose_name="expires")),
+                    ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
+                    ("accepted_at", models.DateTimeField(blank=True, null=True, verbose_name="accepted")),
+                    ("accepted_name", models.CharField(blank=True, max_length=200, verbose_name="accepted by")),
+                    (
+                        "accepted_from",
+                        models.GenericIPAddressField(blank=True, null=True, verbose_name="from the address"),
+                    ),
+                    ("accepted_sha256", models.CharField(blank=True, max_length=64)),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="links",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "document",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="links",
+                            to="sales.document",
+                            verbose_name="document",
+                        ),
+                    ),
+                    (
+                        "made_by",
+                        models.ForeignKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="made by",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "customer's link",
+                    "verbose_name_plural": "customers' links",
+                    "ordering": ["-id"],
+                    "constraints": [
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("accepted_at", None),
+                                models.Q(
+                                    models.Q(("accepted_name", ""), _negated=True),
+                                    models.Q(("accepted_sha256", ""), _negated=True),
+                                ),
+                                _connector="OR",
+                            ),
+                            name="offer_link_evidence",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Registration",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("stnk", "STNK"),
+                                ("bpkb", "BPKB"),
+                                ("title", "title"),
+                                ("plates", "plates"),
+                                ("other", "other paper"),
+                            ],
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("number", models.CharField(blank=True, max_length=60, verbose_name="number")),
+                    ("requested_on", models.DateField(blank=True, null=True, verbose_name="requested on")),
+                    ("received_on", models.DateField(blank=True, null=True, verbose_name="received on")),
+                    ("handed_over_on", models.DateField(blank=True, null=True, verbose_name="handed over on")),
+                    ("received_by", models.CharField(blank=True, max_length=200, verbose_name="handed over to")),
+                    ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="registrations",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="registrations",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "registration paper",
+                    "verbose_name_plural": "registration papers",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("received_on", None), ("requested_on__isnull", False)),
+                            fields=["dealership", "requested_on"],
+                            name="registration_waiting",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "deal", "kind"),
+                            name="registration_once",
+                            violation_error_message="This deal has a paper of this kind.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("received_on", None),
+                                models.Q(
+                                    ("received_on__gte", models.F("requested_on")), ("requested_on__isnull", False)
+                                ),
+                                _connector="OR",
+                            ),
+                            name="registration_received",
+                            violation_error_message="It is received after it was requested.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("handed_over_on", None),
+                                models.Q(
+                                    ("handed_over_on__gte", models.F("received_on")), ("received_on__isnull", False)
+                                ),
+                                _connector="OR",
+                            ),
+                            name="registration_handed_over",
+                            violation_error_message="It is handed over after it was received.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("handed_over_on", None), models.Q(("received_by", ""), _negated=True), _connector="OR"
+                            ),
+                            name="registration_received_by",
+                            violation_error_message="Write to whom it was handed over.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Reservation",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("since", models.DateTimeField(default=django.utils.timezone.now, verbose_name="since")),
+                    ("until", models.DateTimeField(verbose_name="until")),
+                    ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                    (
+                        "end",
+                        models.CharField(
+                            blank=True,
+                            choices=[("released", "released"), ("expired", "expired"), ("fulfilled", "fulfilled")],
+                            max_length=10,
+                            verbose_name="how it ended",
+                        ),
+                    ),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="reservations",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="reservations",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "reservation",
+                    "verbose_name_plural": "reservations",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("closed_at", None)), fields=["until"], name="reservation_until"
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("closed_at", None)),
+                            fields=("dealership", "vehicle"),
+                            name="reservation_one_open",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("since__lt", models.F("until"))), name="reservation_forward"
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("closed_at", None), ("end", "")),
+                                models.Q(("closed_at__isnull", False), models.Q(("end", ""), _negated=True)),
+                                _connector="OR",
+                            ),
+                            name="reservation_end",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Scenario",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(max_length=60, verbose_name="name")),
+                    ("is_chosen", models.BooleanField(default=False, editable=False, verbose_name="chosen")),
+                    ("is_locked", models.BooleanField(default=False, editable=False, verbose_name="signed")),
+                    (
+                        "price",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="price of the vehicle",
+                        ),
+                    ),
+                    (
+                        "discount",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="discount",
+                        ),
+                    ),
+                    ("discount_reason", models.CharField(blank=True, max_length=200, verbose_name="why the discount")),
+                    ("tax_inclusive", models.BooleanField(default=True, verbose_name="price with the tax")),
+                    ("lender", models.CharField(blank=True, max_length=100, verbose_name="lender")),
+                    (
+                        "method",
+                        models.CharField(
+                            choices=[
+                                ("annuity", "annuity, on what is still owed"),
+                                ("flat", "flat, on what was owed at first"),
+                            ],
+                            default="flat",
+                            max_length=10,
+                            verbose_name="method of interest",
+                        ),
+                    ),
+                    (
+                        "rate",
+                        models.DecimalField(
+                            decimal_places=6,
+                            default=Decimal("0"),
+                            max_digits=10,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0")),
+                                django.core.validators.MaxValueValidator(Decimal("100")),
+                            ],
+                            verbose_name="interest, % a year",
+                        ),
+                    ),
+                    (
+                        "term",
+                        models.PositiveSmallIntegerField(
+                            blank=True,
+                            help_text="Blank: it is paid without finance.",
+                            null=True,
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(120),
+                            ],
+                            verbose_name="term, months",
+                        ),
+                    ),
+                    (
+                        "down_payment",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="down payment",
+                        ),
+                    ),
+                    (
+                        "balloon",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="balloon",
+                        ),
+                    ),
+                    (
+                        "commission_rate",
+                        models.DecimalField(
+                            decimal_places=6,
+                            default=Decimal("0"),
+                            max_digits=10,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0")),
+                                django.core.validators.MaxValueValidator(Decimal("100")),
+                            ],
+                            verbose_name="commission, % of the gross",
+                        ),
+                    ),
+                    ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="scenarios",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "tax",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="scenarios",
+                            to="sales.taxrate",
+                            verbose_name="tax",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "scenario",
+                    "verbose_name_plural": "scenarios",
+                    "ordering": ["id"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            condition=models.Q(("is_chosen", True)),
+                            fields=("dealership", "deal"),
+                            name="scenario_one_chosen",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(("discount__lte", models.F("price"))),
+                            name="scenario_discount",
+                            violation_error_message="The discount is more than the price.",
+                        ),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                ("discount", 0), models.Q(("discount_reason", ""), _negated=True), _connector="OR"
+                            ),
+                            name="scenario_discount_reason",
+                            violation_error_message="Write why there is a discount.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalTradeIn",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("make", models.CharField(max_length=60, verbose_name="make")),
+                    ("model", models.CharField(max_length=100, verbose_name="model")),
+                    (
+                        "year",
+                        models.PositiveSmallIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[
+                                django.core.validators.MinValueValidator(1900),
+                                django.core.validators.MaxValueValidator(2100),
+                            ],
+                            verbose_name="model year",
+                        ),
+                    ),
+                    ("vin", models.CharField(blank=True, max_length=17, verbose_name="frame number")),
+                    ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
+                    ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
+                    (
+                        "odometer",
+                        models.PositiveIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[django.core.validators.MaxValueValidator(9999999)],
+                            verbose_name="odometer, km",
+                        ),
+                    ),
+                    (
+                        "allowance",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="allowance",
+                        ),
+                    ),
+                    (
+                        "payoff",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            help_text="What is still owed on it; we pay it off.",
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="payoff",
+                        ),
+                    ),
+                    ("before", models.JSONField(blank=True, default=dict, editable=False)),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle in stock",
+                        ),
+                    ),
+                    (
+                        "scenario",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.scenario",
+                            verbose_name="scenario",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical trade-in",
+                    "verbose_name_plural": "historical trade-ins",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="TaxRate",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("name", models.CharField(max_length=60, verbose_name="name")),
+                    (
+                        "percent",
+                        models.DecimalField(
+                            decimal_places=6,
+                            max_digits=10,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0")),
+                                django.core.validators.MaxValueValidator(Decimal("1000")),
+                            ],
+                            verbose_name="percent",
+                        ),
+                    ),
+                    ("valid_from", models.DateField(verbose_name="valid from")),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="tax_rates",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "tax rate",
+                    "verbose_name_plural": "tax rates",
+                    "ordering": ["name", "-valid_from"],
+                    "constraints": [
+                        models.UniqueConstraint(
+                            fields=("dealership", "name", "valid_from"),
+                            name="tax_rate_once",
+                            violation_error_message="This tax has a rate from this day.",
+                        ),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="Item",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("fee", "fee"),
+                                ("warranty", "warranty"),
+                                ("service", "service"),
+                                ("accessory", "accessory"),
+                                ("other", "other"),
+                            ],
+                            default="fee",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    (
+                        "quantity",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("1"),
+                            max_digits=10,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0.001"))],
+                            verbose_name="quantity",
+                        ),
+                    ),
+                    (
+                        "unit_price",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit price",
+                        ),
+                    ),
+                    (
+                        "unit_cost",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit cost",
+                        ),
+                    ),
+                    ("tax_inclusive", models.BooleanField(default=False, verbose_name="with the tax")),
+                    (
+                        "catalogue_item",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="items",
+                            to="sales.catalogueitem",
+                            verbose_name="from the catalogue",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "scenario",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="items",
+                            to="sales.scenario",
+                            verbose_name="scenario",
+                        ),
+                    ),
+                    (
+                        "tax",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="items",
+                            to="sales.taxrate",
+                            verbose_name="tax",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "item",
+                    "verbose_name_plural": "items",
+                    "ordering": ["id"],
+                    "constraints": [
+                        models.CheckConstraint(condition=models.Q(("quantity__gt", 0)), name="item_quantity"),
+                    ],
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalScenario",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    ("name", models.CharField(max_length=60, verbose_name="name")),
+                    ("is_chosen", models.BooleanField(default=False, editable=False, verbose_name="chosen")),
+                    ("is_locked", models.BooleanField(default=False, editable=False, verbose_name="signed")),
+                    (
+                        "price",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="price of the vehicle",
+                        ),
+                    ),
+                    (
+                        "discount",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="discount",
+                        ),
+                    ),
+                    ("discount_reason", models.CharField(blank=True, max_length=200, verbose_name="why the discount")),
+                    ("tax_inclusive", models.BooleanField(default=True, verbose_name="price with the tax")),
+                    ("lender", models.CharField(blank=True, max_length=100, verbose_name="lender")),
+                    (
+                        "method",
+                        models.CharField(
+                            choices=[
+                                ("annuity", "annuity, on what is still owed"),
+                                ("flat", "flat, on what was owed at first"),
+                            ],
+                            default="flat",
+                            max_length=10,
+                            verbose_name="method of interest",
+                        ),
+                    ),
+                    (
+                        "rate",
+                        models.DecimalField(
+                            decimal_places=6,
+                            default=Decimal("0"),
+                            max_digits=10,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0")),
+                                django.core.validators.MaxValueValidator(Decimal("100")),
+                            ],
+                            verbose_name="interest, % a year",
+                        ),
+                    ),
+                    (
+                        "term",
+                        models.PositiveSmallIntegerField(
+                            blank=True,
+                            help_text="Blank: it is paid without finance.",
+                            null=True,
+                            validators=[
+                                django.core.validators.MinValueValidator(1),
+                                django.core.validators.MaxValueValidator(120),
+                            ],
+                            verbose_name="term, months",
+                        ),
+                    ),
+                    (
+                        "down_payment",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="down payment",
+                        ),
+                    ),
+                    (
+                        "balloon",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="balloon",
+                        ),
+                    ),
+                    (
+                        "commission_rate",
+                        models.DecimalField(
+                            decimal_places=6,
+                            default=Decimal("0"),
+                            max_digits=10,
+                            validators=[
+                                django.core.validators.MinValueValidator(Decimal("0")),
+                                django.core.validators.MaxValueValidator(Decimal("100")),
+                            ],
+                            verbose_name="commission, % of the gross",
+                        ),
+                    ),
+                    ("changed_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tax",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.taxrate",
+                            verbose_name="tax",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical scenario",
+                    "verbose_name_plural": "historical scenarios",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalItem",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("fee", "fee"),
+                                ("warranty", "warranty"),
+                                ("service", "service"),
+                                ("accessory", "accessory"),
+                                ("other", "other"),
+                            ],
+                            default="fee",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    (
+                        "quantity",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("1"),
+                            max_digits=10,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0.001"))],
+                            verbose_name="quantity",
+                        ),
+                    ),
+                    (
+                        "unit_price",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit price",
+                        ),
+                    ),
+                    (
+                        "unit_cost",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit cost",
+                        ),
+                    ),
+                    ("tax_inclusive", models.BooleanField(default=False, verbose_name="with the tax")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "catalogue_item",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.catalogueitem",
+                            verbose_name="from the catalogue",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "scenario",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.scenario",
+                            verbose_name="scenario",
+                        ),
+                    ),
+                    (
+                        "tax",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.taxrate",
+                            verbose_name="tax",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical item",
+                    "verbose_name_plural": "historical items",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalCatalogueItem",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                    ("who", models.CharField(blank=True, editable=False, max_length=254, verbose_name="name")),
+                    ("request_id", models.CharField(blank=True, editable=False, max_length=64, verbose_name="request")),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("fee", "fee"),
+                                ("warranty", "warranty"),
+                                ("service", "service"),
+                                ("accessory", "accessory"),
+                                ("other", "other"),
+                            ],
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=120, verbose_name="name")),
+                    (
+                        "unit_price",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit price",
+                        ),
+                    ),
+                    (
+                        "unit_cost",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=0,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="unit cost",
+                        ),
+                    ),
+                    ("tax_inclusive", models.BooleanField(default=False, verbose_name="price with the tax")),
+                    ("is_active", models.BooleanField(default=True, verbose_name="offered")),
+                    ("history_change_reason", models.CharField(max_length=500, null=True, verbose_name="reason")),
+                    ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    (
+                        "acting_as",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            db_index=False,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="acting as",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="dealers.dealership",
+                            verbose_name="dealership",
+                        ),
+                    ),
+                    (
+                        "history_user",
+                        models.ForeignKey(
+                            db_constraint=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.SET_NULL,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                    (
+                        "tax",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="sales.taxrate",
+                            verbose_name="tax",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical item of the catalogue",
+                    "verbose_name_plural": "historical catalogue",
+                    "ordering": ("-history_date", "-history_id"),
+                    "get_latest_by": ("history_date", "history_id"),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="TradeIn",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("make", models.CharField(max_length=60, verbose_name="make")),
+                    ("model", models.CharField(max_length=100, verbose_name="model")),
+                    (
+                        "year",
+                        models.PositiveSmallIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[
+                                django.core.validators.MinValueValidator(1900),
+                                django.core.validators.MaxValueValidator(2100),
+                            ],
+                            verbose_name="model year",
+                        ),
+                    ),
+                    ("vin", models.CharField(blank=True, max_length=17, verbose_name="frame number")),
+                    ("plate", models.CharField(blank=True, max_length=15, verbose_name="plate")),
+                    ("colour", models.CharField(blank=True, max_length=60, verbose_name="colour")),
+                    (
+                        "odometer",
+                        models.PositiveIntegerField(
+                            blank=True,
+                            null=True,
+                            validators=[django.core.validators.MaxValueValidator(9999999)],
+                            verbose_name="odometer, km",
+                        ),
+                    ),
+                    (
+                        "allowance",
+                        models.DecimalField(
+                            decimal_places=3,
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="allowance",
+                        ),
+                    ),
+                    (
+                        "payoff",
+                        models.DecimalField(
+                            decimal_places=3,
+                            default=Decimal("0"),
+                            help_text="What is still owed on it; we pay it off.",
+                            max_digits=18,
+                            validators=[django.core.validators.MinValueValidator(Decimal("0"))],
+                            verbose_name="payoff",
+                        ),
+                    ),
+                    ("before", models.JSONField(blank=True, default=dict, editable=False)),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                    (
+                        "scenario",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="trade_ins",
+                            to="sales.scenario",
+                            verbose_name="scenario",
+                        ),
+                    ),
+                    (
+                        "vehicle",
+                        dealers.fences.OwnKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="traded_in",
+                            to="inventory.vehicle",
+                            verbose_name="vehicle in stock",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "trade-in",
+                    "verbose_name_plural": "trade-ins",
+                    "ordering": ["id"],
+                },
+            ),
+            migrations.CreateModel(
+                name="DealFile",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    (
+                        "kind",
+                        models.CharField(
+                            choices=[
+                                ("identity", "identity document"),
+                                ("family", "family card"),
+                                ("tax", "tax number"),
+                                ("offer", "accepted offer"),
+                                ("contract", "signed contract"),
+                                ("payment", "proof of payment"),
+                                ("finance", "lender's approval"),
+                                ("trade_in", "papers of the trade-in"),
+                                ("handover", "signed handover protocol"),
+                                ("other", "other file"),
+                            ],
+                            default="other",
+                            max_length=10,
+                            verbose_name="kind",
+                        ),
+                    ),
+                    ("name", models.CharField(max_length=100, verbose_name="name")),
+                    ("content_type", models.CharField(max_length=100, verbose_name="format")),
+                    ("size", models.PositiveIntegerField(verbose_name="size, bytes")),
+                    ("sha256", models.CharField(max_length=64)),
+                    ("content", models.BinaryField()),
+                    (
+                        "state",
+                        models.CharField(
+                            choices=[
+                                ("pending", "waits for the virus scanner"),
+                                ("clean", "clean"),
+                                ("unscanned", "not scanned"),
+                                ("infected", "blocked"),
+                            ],
+                            default="pending",
+                            max_length=10,
+                            verbose_name="state",
+                        ),
+                    ),
+                    ("finding", models.CharField(blank=True, max_length=200, verbose_name="what was found")),
+                    ("added_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="added")),
+                    ("scanned_at", models.DateTimeField(blank=True, null=True, verbose_name="scanned")),
+                    (
+                        "added_by",
+                        models.ForeignKey(
+                            blank=True,
+                            editable=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                            verbose_name="added by",
+                        ),
+                    ),
+                    (
+                        "deal",
+                        dealers.fences.OwnKey(
+                            on_delete=django.db.models.deletion.CASCADE,
+                            related_name="files",
+                            to="sales.deal",
+                            verbose_name="deal",
+                        ),
+                    ),
+                    (
+                        "dealership",
+                        models.ForeignKey(
+                            db_index=False,
+                            editable=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="dealers.dealership",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "file of a deal",
+                    "verbose_name_plural": "files of deals",
+                    "ordering": ["-id"],
+                    "indexes": [
+                        models.Index(
+                            condition=models.Q(("state", "pending")),
+                            fields=["dealership", "id"],
+                            name="deal_file_pending",
+                        ),
+                    ],
+                    "constraints": [
+                        models.UniqueConstraint(fields=("dealership", "deal", "sha256"), name="deal_file_once"),
+                        models.CheckConstraint(
+                            condition=models.Q(
+                                models.Q(("state", "infected"), _negated=True),
+                                models.Q(("content", b""), models.Q(("finding", ""), _negated=True)),
+                                _connector="OR",
+                            ),
+                            name="deal_file_blocked",
+                        ),
+                    ],
+                },
+            ),
         ),
-        fences.Fenced("CatalogueItem"),
-        fences.Fenced("Contract"),
-        fences.Fenced("Deal"),
-        fences.Fenced("DealFile"),
-        fences.Fenced("Deposit"),
-        fences.Fenced("Document"),
-        fences.Fenced("HistoricalCatalogueItem"),
-        fences.Fenced("HistoricalDeal"),
-        fences.Fenced("HistoricalDeposit"),
-        fences.Fenced("HistoricalItem"),
-        fences.Fenced("HistoricalRegistration"),
-        fences.Fenced("HistoricalScenario"),
-        fences.Fenced("HistoricalTaxRate"),
-        fences.Fenced("HistoricalTradeIn"),
-        fences.Fenced("Item"),
-        fences.Fenced("OfferLink"),
-        fences.Fenced("Registration"),
-        fences.Fenced("Reservation"),
-        fences.Fenced("Scenario"),
-        fences.Fenced("TaxRate"),
-        fences.Fenced("TradeIn"),
+        fences.Fenced(
+            "CatalogueItem",
+            "Contract",
+            "Deal",
+            "DealFile",
+            "Deposit",
+            "Document",
+            "HistoricalCatalogueItem",
+            "HistoricalDeal",
+            "HistoricalDeposit",
+            "HistoricalItem",
+            "HistoricalRegistration",
+            "HistoricalScenario",
+            "HistoricalTaxRate",
+            "HistoricalTradeIn",
+            "Item",
+            "OfferLink",
+            "Registration",
+            "Reservation",
+            "Scenario",
+            "TaxRate",
+            "TradeIn",
+        ),
     ]
