@@ -160,6 +160,11 @@ def ui_kit(request: HttpRequest) -> HttpResponse:
         "resource": next(iter(LOOKUPS.values())).resource,
         "figures": [Figure(_("Work orders"), "1,240", _("all dealerships")), Figure(_("Revenue"), "Rp 12.500.000")],
         "tags": TAGS,
+        "toasts": [(_("Moved."), "ok", "#"), (_("Not saved."), "bad", "")],
+        "timeline": [
+            (datetime(2026, 11, 21, 2, tzinfo=UTC), _("Changed"), [{"label": _("state"), "before": "1", "after": "2"}]),
+            (datetime(2026, 11, 20, 1, 30, tzinfo=UTC), _("Created"), []),
+        ],
         "pairs": [
             (_("frame number"), Cell("MH1JM0110NK000001", address="#")),
             (_("received"), cell(datetime(2026, 11, 20, 8, 30, tzinfo=UTC))),

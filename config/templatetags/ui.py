@@ -45,8 +45,6 @@ def palette(context: Any) -> dict[str, Any]:
 def words_for_scripts() -> SafeString:
     """What static/js says, in the person's language."""
     words = {
-        "close": _("Close"),
-        "undo": _("Undo"),
         "copied": _("Copied."),
         "forbidden": _("You may not do this; an administrator of the dealership can allow it."),
         "gone": _("This is not there any more. Reload the page."),

@@ -10,14 +10,12 @@
   const toast = ({ text, kind = "ok", undo }) => {
     const host = $("dialog:modal .toasts") || $("body > .toasts");
     if (!host) return;
-    const item = document.createElement("div");
+    const item = $("#toast").content.firstElementChild.cloneNode(true), back = $("a", item);
     item.className = `toast ${kind}`;
     item.setAttribute("role", kind === "bad" ? "alert" : "status");
-    item.append(Object.assign(document.createElement("span"), { textContent: text }));
-    if (undo) item.append(Object.assign(document.createElement("a"), { href: undo, textContent: words.undo, className: "btn quiet" }));
-    const close = Object.assign(document.createElement("button"), { type: "button", className: "btn quiet", textContent: words.close });
-    close.onclick = () => item.remove();
-    item.append(close);
+    $("span", item).textContent = text;
+    if (undo) back.href = undo; else back.remove();
+    $("button", item).onclick = () => item.remove();
     host.append(item);
     if (kind !== "bad") {
       let left = setTimeout(() => item.remove(), 6000);
