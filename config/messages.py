@@ -11,6 +11,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "config" / "locale"
 LANGUAGES = {"id": "nplurals=1; plural=0;", "es": "nplurals=2; plural=(n != 1);"}
 """Those with a catalogue, with their plural forms; English is what the sources say."""
+BORROWED = ("django_celery_beat", "django_filters", "simple_history")
+"""Packages that come without one of them, or not whole: what they say is translated with our own texts."""
 KINDS = {"gettext": (None, 1), "ngettext": (None, 2), "pgettext": (0, 1), "npgettext": (0, 2)}
 """gettext's functions: which argument is the context, and how many arguments the words are."""
 FUNCTIONS = {f"{name}{lazy}": kind for name, kind in KINDS.items() for lazy in ("", "_lazy")}
@@ -79,6 +82,15 @@ def sources() -> Iterator[Path]:
         yield from sorted(file for file in folder.rglob("*") if file.suffix in (".html", ".txt"))
 
 
+def borrowed() -> Iterator[tuple[Path, Path]]:
+    """Every file of the packages that may hold a text, and the folder that they are installed in."""
+    for name in BORROWED:
+        folder = Path(str(getattr(find_spec(name), "origin", ""))).parent
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in (".html", ".py") and "migrations" not in file.parts:
+                yield file, folder.parent
+
+
 def texts_of(file: Path) -> Iterator[Text]:
     """Each text of a file."""
     source = file.read_text()
@@ -120,9 +132,10 @@ def in_page(source: str, name: str) -> Iterator[Text]:
 def extracted(files: Iterable[Path] | None = None) -> Texts:
     """Every text of the sources, each with the files it stands in (and, in memory, their lines)."""
     found = Texts()
-    for file in files or sources():
+    ours = ((file, ROOT) for file in files or sources())
+    for file, root in [*ours, *(() if files else borrowed())]:
         for line, words, context in texts_of(file):
-            found.add(words, locations=[(file.relative_to(ROOT).as_posix(), line)], context=context)
+            found.add(words, locations=[(file.relative_to(root).as_posix(), line)], context=context)
     return found
 
 

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django_celery_beat.models import PeriodicTask
 
 from config import messages
 from config.messages import LANGUAGES, Texts
@@ -57,6 +59,7 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         file.write_text(text)
     monkeypatch.setattr(messages, "ROOT", tmp_path)
     monkeypatch.setattr(messages, "LOCALE", tmp_path / "locale")
+    monkeypatch.setattr(messages, "BORROWED", ())
     return tmp_path
 
 
@@ -166,6 +169,15 @@ def test_texts_are_found_in_code_and_in_pages(sources: Path) -> None:
         (("One run of %(name)s", "%(runs)s runs of %(name)s"), None),
         ("100 %% of it", None),
     }
+
+
+def test_packages_without_a_language_speak_it_all_the_same(template: Texts) -> None:
+    borrowed = {text for file, _ in messages.borrowed() for _, text, _ in messages.texts_of(file)}
+    assert {"periodic tasks", "is in range", "Change history: %s"} <= borrowed
+    with translation.override("id"):
+        assert str(PeriodicTask._meta.verbose_name_plural) == "tugas berkala"
+    with translation.override("es"):
+        assert gettext("Change history: %s") == "Historial de cambios: %s"
 
 
 def test_a_new_text_is_told_with_its_place(sources: Path) -> None:
