@@ -3,3 +3,5 @@
 from config.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.browser.broken"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * 60 * 2
+"""Pictures of all pages take longer than the five minutes for which a password just shown is enough."""

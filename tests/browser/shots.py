@@ -66,6 +66,7 @@ def everything(world: World, address: str) -> list[Shot]:
         return sessions.setdefault(user.pk, session_of(user)) if user else None
 
     found: list[Shot] = []
+    absent = []
     for place in pages.places():
         if place.surface.name in pages.LEADS_ELSEWHERE:
             continue
@@ -78,6 +79,9 @@ def everything(world: World, address: str) -> list[Shot]:
         html = answer.headers.get("Content-Type", "").startswith("text/html")
         if answer.status_code == 200 and html and b"<html" in b"".join(answer):  # type: ignore[arg-type]
             found.append((str(place), path, 200, session(visitor)))
+        elif answer.status_code == 404:
+            absent.append(str(place))
+    sys.stderr.write(f"not in the demo: {', '.join(absent)}\n")
     owner = session(world.own.people["owner"])
     wrong = {404: "/no/such/page/"} | {int(status): f"/going-wrong/{status}" for status in broken.GOING_WRONG}
     return found + [(f"error {status}", path, status, owner) for status, path in wrong.items()]

@@ -233,11 +233,10 @@ def test_a_message_says_who_asks() -> None:
 # -- the setting
 
 
-def started(**given: str) -> str:
-    """How a process with these settings writes a line to its log."""
-    words = "import django, logging; django.setup(); logging.getLogger('x').error('of alice@dealer.example')"
+def started(words: str = "logging.getLogger('x').error('of alice@dealer.example')", **given: str) -> str:
+    """The last line that a process with these settings writes to its log."""
     outcome = subprocess.run(
-        [sys.executable, "-c", words],
+        [sys.executable, "-c", f"import django, logging; django.setup(); {words}"],
         cwd=ROOT,
         env={**os.environ, **given},
         capture_output=True,
@@ -252,6 +251,13 @@ def test_production_logs_json_and_debugging_words() -> None:
     assert json.loads(started(**env))["message"] == "of •••"
     assert started(DJANGO_SETTINGS_MODULE="config.settings", LOG_FORMAT="plain") == "ERROR x: of •••"
     assert started(DJANGO_SETTINGS_MODULE="config.settings", DEBUG="1") == "ERROR x: of •••"
+
+
+def test_the_level_holds_for_djangos_own_lines() -> None:
+    words = "log = logging.getLogger('django.request'); log.error('wrong'); log.warning('not found')"
+    env = {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_FORMAT": "plain"}
+    assert started(words, LOG_LEVEL="WARNING", **env) == "WARNING django.request: not found"
+    assert started(words, LOG_LEVEL="ERROR", **env) == "ERROR django.request: wrong"
 
 
 def test_a_format_that_there_is_not_is_refused_by_the_settings_name() -> None:
