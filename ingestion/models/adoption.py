@@ -50,4 +50,9 @@ class Adoption(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.job_type} {self.natural_key}"
+        return f"{self.job_type} {self.name_of_record}"
+
+    @property
+    def name_of_record(self) -> str:
+        """Its key, or its number as long as nobody has looked at it."""
+        return self.natural_key or f"#{self.record_id}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 import django_filters
@@ -115,8 +116,9 @@ class AdoptionResource(Resource):
 
     model, filterset = Adoption, AdoptionFilters
     name, path, icon, permission = "adoptions", "ingestion/adoptions/", "replace", SEE
+    list_template = "operations/list.html"
     columns = (
-        attribute("natural_key", gettext_lazy("key")),
+        Column("natural_key", gettext_lazy("key"), attrgetter("name_of_record")),
         shown.DEALERSHIP,
         shown.JOB_TYPE,
         Column("state", gettext_lazy("state"), state),
