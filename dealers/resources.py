@@ -12,12 +12,26 @@ from django.db import transaction
 from django.db.models import ProtectedError, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice.cells import Column, attribute
+from config.backoffice import formats
+from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.filters import AnyOf, day_bounds
 from config.backoffice.inputs import day_input
 from config.backoffice.resources import Resource, Verb, register
 from dealers import audit, once
 from dealers.models import Dealership, DealershipRows, Holiday
+
+
+def amount(name: str, label: Any, **options: Any) -> Column:
+    """A column of money, in the currency of the row's dealership."""
+
+    def read(row: Any) -> Any:
+        return getattr(row, name)
+
+    def told(row: Any) -> Cell:
+        value = read(row)
+        return Cell() if value is None else Cell(formats.money(value, row.dealership.currency))
+
+    return Column(name, label, told, numeric=True, export=read, **options)
 
 
 class DealershipResource(Resource):

@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from config.backoffice import formats
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Panel, Paper, Verb, register
-from dealers.resources import DEALERSHIP, DealershipResource
+from dealers.resources import DEALERSHIP, DealershipResource, amount
 from inventory import beside, gallery, labels, preparation, transfers
 from inventory.filters import Standing, VehicleFilters
 from inventory.forms import (
@@ -41,19 +40,6 @@ LOOKS = {
 
 def status(vehicle: Vehicle) -> Cell:
     return Cell(str(vehicle.get_status_display()), tag=LOOKS.get(Vehicle.Status(vehicle.status), "info"))
-
-
-def amount(name: str, label: Any, **options: Any) -> Column:
-    """A column of money, in the currency of the row's dealership."""
-
-    def read(row: Any) -> Any:
-        return getattr(row, name)
-
-    def told(row: Any) -> Cell:
-        value = read(row)
-        return Cell() if value is None else Cell(formats.money(value, row.dealership.currency))
-
-    return Column(name, label, told, numeric=True, export=read, **options)
 
 
 def photo(vehicle: Vehicle) -> Cell:

@@ -14,7 +14,7 @@ from rest_framework import serializers
 
 from config.backoffice.cells import Cell, Column, attribute
 from config.backoffice.resources import Verb, register
-from dealers.resources import DEALERSHIP, DealershipResource
+from dealers.resources import DEALERSHIP, DealershipResource, amount
 from sales import documents, scenarios, stages
 from sales.board import desk_of
 from sales.filters import CatalogueFilters, DealFilters, RegistrationFilters, TaxRateFilters
@@ -97,7 +97,7 @@ class DealResource(DealershipResource):
         Column("customer", _("customer"), customer),
         Column("vehicle", _("vehicle"), vehicle),
         Column("stage", _("stage"), stage),
-        attribute("total", _("total price"), sortable=True, numeric=True),
+        amount("total", _("total price"), sortable=True),
         Column("salesperson", _("salesperson"), salesperson),
         Column("lead", _("lead"), lead),
         attribute("created_at", _("created"), sortable=True),
@@ -209,8 +209,8 @@ class CatalogueResource(DealershipResource):
     columns = (
         attribute("name", _("name"), sortable=True),
         Column("kind", _("kind"), lambda row: row.get_kind_display()),
-        attribute("unit_price", _("unit price"), sortable=True, numeric=True),
-        attribute("unit_cost", _("unit cost"), numeric=True, permission=GROSS),
+        amount("unit_price", _("unit price"), sortable=True),
+        amount("unit_cost", _("unit cost"), permission=GROSS),
         Column("tax", _("tax"), lambda row: str(row.tax or "")),
         attribute("tax_inclusive", _("price with the tax")),
         attribute("is_active", _("offered")),
