@@ -37,6 +37,8 @@ FLAWED = {
     "policy": '<p style="color: navy">Set in a place of its own</p>',
     "missing-file": '<img src="/flawed/no-such-file.png" alt="Nothing">',
     "wide": '<svg width="3000" height="1" role="img"><title>A line</title></svg>',
+    "spilling": '<a href="/" class="tag">Unbreakable</a><link rel="stylesheet" href="/flawed/narrow.css">',
+    "no-cell": '<table><tr><th>Head</th></tr></table><link rel="stylesheet" href="/flawed/no-cell.css">',
     "unlabelled": '<input type="text">',
     "small-target": '<nav aria-label="Small"><a href="/">Start</a></nav>',
     "no-ring": '<link rel="stylesheet" href="/flawed/no-ring.css"><button>Go</button>',
@@ -48,6 +50,8 @@ FILES = {
     "console.js": 'console.warn("said aloud");',
     "page-error.js": "document.notThere.click();",
     "trap.js": "document.addEventListener('keydown', (event) => { a.focus(); event.preventDefault(); });",
+    "narrow.css": "a { display: block; inline-size: 44px; block-size: 44px; white-space: nowrap }",
+    "no-cell.css": "th { display: grid }",
     "no-ring.css": "button { outline: none }",
 }
 

@@ -138,7 +138,9 @@ class Tab:
 
     def faults_of_look(self) -> list[str]:
         """What is wrong with the page as it looks now, and what went wrong before."""
-        found = [*self.seen(), *axe.violations(self.page), *self.page.evaluate(SCRIPTS["overflow"])]
+        found = [*self.seen(), *axe.violations(self.page)]
+        for script in ("overflow", "spills"):
+            found += self.page.evaluate(SCRIPTS[script])
         if self.look.by_touch and not self.look.forced:
             found += self.page.evaluate(SCRIPTS["targets"], looks.FINGER)
         return found

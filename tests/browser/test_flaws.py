@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
         ("policy", "policy: style-src-attr inline"),
         ("missing-file", "no-such-file.png: 404"),
         ("wide", "<svg .* reaches to 30"),
+        ("spilling", r"Unbreakable\) has words \d+ wide in 44"),
+        ("no-cell", "<th></th> .Head. is no cell of its table but grid"),
         ("unlabelled", r"label \(critical\)"),
         ("small-target", r"<a href=\"/\">Start</a> is \d+ x \d\d\b"),
     ],
