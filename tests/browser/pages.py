@@ -11,6 +11,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -146,15 +147,28 @@ def is_page(answer: APIResponse) -> bool:
     return answer.status != 200 or "<html" in answer.text()
 
 
-def furnish(world: World) -> None:
-    """What pages show something of: passwords, the owner's app and recovery codes, and the files of photos."""
+def furnish(world: World) -> World:
+    """The same with rows that pages show something of: passwords, the owner's app and recovery codes."""
     owner = world.own.people["owner"]
     User.objects.filter(pk__in=[owner.pk, world.platform.pk]).update(password=hashed(PASSWORD))
     for each in (owner, world.platform):
         each.refresh_from_db()
     with_app(owner)
+    return world
+
+
+def lay_out_photos() -> None:
+    """The files of the photos, where there are none."""
+    storage = photos.storage()
     for image in VehicleImage.objects.all():
         for width in image.widths:
-            drawn = io.BytesIO()
-            Image.new("RGB", (width, image.scaled_height(width)), "silver").save(drawn, "WEBP")
-            photos.storage().save(image.file(width), ContentFile(drawn.getvalue()))
+            if not storage.exists(image.file(width)):
+                storage.save(image.file(width), ContentFile(grey(width, image.scaled_height(width))))
+
+
+@cache
+def grey(width: int, height: int) -> bytes:
+    """A photo of nothing."""
+    drawn = io.BytesIO()
+    Image.new("RGB", (width, height), "silver").save(drawn, "WEBP")
+    return drawn.getvalue()

@@ -60,6 +60,7 @@ def everything(world: World, address: str) -> list[Shot]:
     from tests.browser.sessions import session_of
 
     pages.furnish(world)
+    pages.lay_out_photos()
     sessions: dict[Any, str] = {}
 
     def session(user: User | None) -> str | None:

@@ -8,6 +8,7 @@ from tests.browser import looks, pages
 from tests.browser.conftest import Open
 from tests.browser.looks import Look
 from tests.browser.pages import LEADS_ELSEWHERE, Place
+from tests.tenancy.conftest import Built, made_once
 from tests.tenancy.surfaces import routes
 from tests.tenancy.world import World
 
@@ -18,11 +19,24 @@ FIRST_VISIT = 120 * 1024
 SHIFT = 0.05
 
 
+@pytest.fixture(scope="module")
+def furnished_before() -> Built:
+    """Of the world with what pages show beside."""
+    return []
+
+
+@pytest.fixture
+def furnished(transactional_db: None, request: pytest.FixtureRequest, furnished_before: Built) -> World:
+    """The world with what pages show beside, committed."""
+    made = made_once(furnished_before, lambda: pages.furnish(request.getfixturevalue("world")))
+    pages.lay_out_photos()
+    return made
+
+
 @pytest.mark.parametrize("place", pages.places(), ids=str)
-def test_every_page_keeps_the_rules(tab_for: Open, world: World, place: Place) -> None:
-    pages.furnish(world)
-    path = place.path(world)
-    first, *others = place.visitors(world)
+def test_every_page_keeps_the_rules(tab_for: Open, furnished: World, place: Place) -> None:
+    path = place.path(furnished)
+    first, *others = place.visitors(furnished)
     tab = tab_for(first)
     answer = tab.page.request.get(f"{tab.site}{path}", max_redirects=0)
     if place.surface.name in LEADS_ELSEWHERE:

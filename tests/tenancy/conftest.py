@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,18 +11,26 @@ import pytest
 from tests import tables
 from tests.tenancy.world import World, build
 
+Built = list[tuple[World, tables.Rows]]
+"""The first world of this process and its rows, once there is one."""
+
 
 @pytest.fixture(scope="session")
-def built() -> list[tuple[World, tables.Rows]]:
-    """The first world of this process and its rows, once there is one."""
+def built() -> Built:
+    """Of the world as it is built."""
     return []
 
 
 @pytest.fixture
-def world(transactional_db: None, built: list[tuple[World, tables.Rows]]) -> World:
-    """The world, committed: made once, then the same rows again."""
+def world(transactional_db: None, built: Built) -> World:
+    """The world, committed."""
+    return made_once(built, build)
+
+
+def made_once(built: Built, make: Callable[[], World]) -> World:
+    """What `make` commits at first, and from then on the same rows again."""
     if not built:
-        first = build()
+        first = make()
         built.append((copy.deepcopy(first), tables.kept()))
         return first
     [(made, rows)] = built
