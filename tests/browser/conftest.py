@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from dealers.models import User
-from tests.browser import chromium, looks, site
+from tests.browser import axe, chromium, looks, site
 from tests.browser.sessions import session_of
 from tests.browser.tab import Tab
 from tests.tenancy.conftest import built, world
@@ -56,23 +56,32 @@ def _patience() -> None:
     cache.clear()
 
 
+def new_context(browser: Browser, service_workers: str = "block") -> BrowserContext:
+    """As good as a browser of its own, which knows nothing yet."""
+    width, height = looks.FIRST.size
+    return browser.new_context(
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="Asia/Jakarta",
+        service_workers=service_workers,  # type: ignore[arg-type]
+    )
+
+
+def sign_in(context: BrowserContext, user: User, address: str) -> None:
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": address}])
+
+
 @pytest.fixture
 def page_for(browser: Browser, address: str, transactional_db: None) -> Iterator[Callable[..., Page]]:
     """A page in a browser of its own, with somebody signed in or nobody."""
     opened = []
 
     def opening(user: User | None = None, *, service_workers: str = "block") -> Page:
-        width, height = looks.FIRST.size
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            reduced_motion="reduce",
-            locale="en-GB",
-            timezone_id="Asia/Jakarta",
-            service_workers=service_workers,  # type: ignore[arg-type]
-        )
+        context = new_context(browser, service_workers)
         opened.append(context)
         if user is not None:
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": address}])
+            sign_in(context, user, address)
         return context.new_page()
 
     yield opening
@@ -92,3 +101,36 @@ def tab_for(page_for: Callable[..., Page], address: str) -> Iterator[Open]:
     yield opening
     for tab in opened:
         tab.quiet()
+
+
+@pytest.fixture(scope="package")
+def warm_tabs() -> list[Tab]:
+    """Tabs that nobody has open now; their browsers know the static files, and bring axe along."""
+    return []
+
+
+@pytest.fixture
+def warm_tab_for(
+    browser: Browser, address: str, transactional_db: None, warm_tabs: list[Tab]
+) -> Iterator[Callable[[User | None], Tab]]:
+    """As `tab_for`, but what the tests before fetched of static files is there: the next test uses the tab again."""
+    opened = []
+
+    def opening(user: User | None) -> Tab:
+        tab = warm_tabs.pop() if warm_tabs else warm_tab(browser, address)
+        opened.append(tab)
+        if user is not None:
+            sign_in(tab.page.context, user, address)
+        return tab
+
+    yield opening
+    for tab in opened:
+        tab.quiet()
+        tab.leave()
+        warm_tabs.append(tab)
+
+
+def warm_tab(browser: Browser, address: str) -> Tab:
+    page = new_context(browser).new_page()
+    page.add_init_script(path=axe.SOURCE)
+    return Tab(page, address)

@@ -26,6 +26,9 @@ SHIFT = "() => window.browserTestNotes.shift"
 TAKEN = "() => window.browserTestNotes?.violations.splice(0) ?? []"
 """What record.js noted: each violation is handed over once."""
 
+QUIET = "/livez"
+"""Where nothing is under way: a page without scripts that asks no database."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -159,6 +162,19 @@ class Tab:
     def settle(self) -> None:
         """Wait until nothing is under way."""
         self.page.evaluate(SCRIPTS["settle"])
+
+    def leave(self) -> None:
+        """Leave the page for the next test, and let the browser forget everything but the static files.
+
+        It goes to a page without scripts, for a blank one would take the renderer and what it compiled along.
+        """
+        self.page.goto(f"{self.site}{QUIET}")
+        self.page.evaluate("() => sessionStorage.clear()")
+        self.page.context.clear_cookies()
+        self.devtools.send("Storage.clearDataForOrigin", {"origin": self.site, "storageTypes": "all"})
+        self.put_on(looks.FIRST)
+        self.visiting = False
+        self.faults.clear()
 
     def quiet(self) -> None:
         """Whatever was done since the last look left no fault."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser import looks
 from tests.browser.conftest import Open
 from tests.browser.kept import kept, wait_for_worker
+from tests.browser.looks import Look
 from tests.tenancy.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,3 +54,28 @@ def test_what_a_browser_keeps_is_found(tab_for: Open) -> None:
         """
     )
     assert kept(tab.page).pages(OFFLINE) == ["/records/", "history"]
+
+
+def test_a_tab_that_is_used_again_shows_nothing_of_before(warm_tab_for: Open, world: World) -> None:
+    tab = warm_tab_for(world.own.people["owner"])
+    tab.visit("/", look=Look(looks.PHONE, "dark"))
+    tab.page.evaluate(
+        """
+        async () => {
+          await (await caches.open("a")).put("/records/", new Response("x"));
+          sessionStorage.setItem("history", "<main>Somebody</main>");
+          localStorage.setItem("theme", "dark");
+        }
+        """
+    )
+    tab.faults.append("late")
+    tab.leave()
+    assert tab.page.context.cookies() == []
+    assert tab.faults == []
+    loaded = tab.visit("/accounts/login/")
+    found = kept(tab.page)
+    assert found.cached == []
+    assert not {"history", "theme"} & found.stored.keys()
+    assert tab.page.evaluate("() => [innerWidth, navigator.maxTouchPoints]") == [looks.DESK[0], 0]
+    assert tab.page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches") is False
+    assert loaded.transferred.get("Stylesheet", 0) == 0, "it was fetched for the page before"

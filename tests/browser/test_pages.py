@@ -34,10 +34,10 @@ def furnished(transactional_db: None, request: pytest.FixtureRequest, furnished_
 
 
 @pytest.mark.parametrize("place", pages.places(), ids=str)
-def test_every_page_keeps_the_rules(tab_for: Open, furnished: World, place: Place) -> None:
+def test_every_page_keeps_the_rules(tab_for: Open, warm_tab_for: Open, furnished: World, place: Place) -> None:
     path = place.path(furnished)
     first, *others = place.visitors(furnished)
-    tab = tab_for(first)
+    tab = warm_tab_for(first)
     answer = tab.page.request.get(f"{tab.site}{path}", max_redirects=0)
     if place.surface.name in LEADS_ELSEWHERE:
         assert answer.status != 200, f"{path} is a page: take it out of tests/browser/pages.py"
@@ -48,11 +48,11 @@ def test_every_page_keeps_the_rules(tab_for: Open, furnished: World, place: Plac
     if not place.is_first:
         tab.visit(path, look=Look(looks.PHONE, "dark"))
         return
-    loaded = tab.visit(path, everywhere=True)
+    loaded = tab_for(first).visit(path, everywhere=True)
     assert loaded.bytes <= FIRST_VISIT, f"{path} takes {loaded.bytes} bytes: {loaded.transferred}"
     assert loaded.shift <= SHIFT, f"{path} moves by {loaded.shift:.3f} while it loads"
     for other in others:
-        tab_for(other).visit(path, look=Look(looks.PHONE, "dark"))
+        warm_tab_for(other).visit(path, look=Look(looks.PHONE, "dark"))
 
 
 def test_what_is_said_of_addresses_is_said_of_addresses_that_there_are() -> None:
