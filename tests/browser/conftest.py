@@ -104,8 +104,8 @@ def tab_for(page_for: Callable[..., Page], address: str) -> Iterator[Open]:
 
 
 @pytest.fixture(scope="package")
-def warm_tabs() -> list[Tab]:
-    """Tabs that nobody has open now; their browsers know the static files, and bring axe along."""
+def warm_tabs(browser: Browser) -> list[Tab]:
+    """Of this browser, those that nobody has open now: they know the static files, and bring axe along."""
     return []
 
 
