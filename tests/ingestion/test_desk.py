@@ -67,3 +67,14 @@ def test_a_run_that_was_lost_and_claimed_again_is_not_confused_with_its_broken_o
 
         assert [ended.state for ended in desk.serve("live", stop=lost_meanwhile)] == ["succeeded"]
     assert (Run.objects.get().fence, len(script.requests)) == (2, 2)
+
+
+def test_a_window_with_too_much_in_it_is_halved_until_it_is_a_minute_and_then_the_run_has_failed() -> None:
+    until = timezone.now().replace(microsecond=0)
+    with scripted(http(200, {"status": 1, "data": [{}] * 50_001})) as script:
+        feed = FeedFactory(connection__base_url=script.base_url)
+        services.open_run(feed=feed, by="test", since=until - timedelta(days=4), until=until)
+        [run] = desk.serve("live")
+    assert (run.state, run.reached) == ("failed", None)
+    assert "ask for shorter windows" in run.error
+    assert run.calls == len(script.requests) == 13, "4 days in two, and so on: the last asked for is 84 seconds"

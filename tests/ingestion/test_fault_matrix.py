@@ -17,7 +17,7 @@ import pytest
 from django.db import connection, transaction
 
 from dealers.models import Dealership
-from ingestion import client, signing
+from ingestion import client, desk, signing
 from ingestion.desk import carry_out
 from ingestion.export import exported
 from ingestion.job_types import JOB_TYPES
@@ -153,6 +153,7 @@ def feeds(sandbox: tuple[str, Gateway]) -> Iterator[list[Feed]]:
 def _quickly(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(client, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(client, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(desk, "SHORTEST_WINDOW", timedelta(hours=12))  # four calls for 20 MB each, and not thirteen
     settings.DGI_RUN_DEADLINE = 30
 
 
