@@ -51,9 +51,12 @@ def pages(world: World) -> list[tuple[Surface, Any]]:
     return other + own
 
 
-def found_by(visitor: Visitor, world: World) -> tuple[int, list[str]]:
+def found_by(visitor: Visitor, world: World, enough: int | None = None) -> tuple[int, list[str]]:
+    """How many pages were asked for, and which of them showed something or failed: all, or the first `enough`."""
     asked, leaks = 0, []
     for surface, pk in pages(world):
+        if len(leaks) == enough:
+            break
         asked += 1
         answer = visitor.of("GET", surface, pk)
         if answer.shows() or answer.status >= 500:
@@ -71,5 +74,5 @@ def test_the_policies_hold_without_the_filters(world: World, without_filters: No
 
 def test_with_neither_the_words_are_found(world: World, without_policies: None, without_filters: None) -> None:
     """Else the two tests above would prove nothing."""
-    _, leaks = found_by(Visitor(world.own.people["owner"]), world)
-    assert len(leaks) > 50
+    _, leaks = found_by(Visitor(world.own.people["owner"]), world, enough=51)
+    assert len(leaks) == 51
