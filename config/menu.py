@@ -141,12 +141,15 @@ def shown(request: Any) -> list[tuple[Group, list[Shown]]]:
 
 def made_for(request: Any) -> list[tuple[Group, list[Shown]]]:
     dealership = getattr(request, "dealership_id", None)
-    found = [(group, [item for item in group.items if item.open_to(request.user, dealership)]) for group in MENU]
-    addresses = [item.address for _group, items in found for item in items]
+    found = [
+        (group, [(item, item.address) for item in group.items if item.open_to(request.user, dealership)])
+        for group in MENU
+    ]
+    addresses = [address for _group, items in found for _item, address in items]
     here = max((each for each in addresses if request.path.startswith(each) and each != "/"), key=len, default="")
     here = here or ("/" if request.path == "/" else "")
     return [
-        (group, [Shown(item, item.address, item.address == here, waiting(item, request.user)) for item in items])
+        (group, [Shown(item, address, address == here, waiting(item, request.user)) for item, address in items])
         for group, items in found
         if items
     ]

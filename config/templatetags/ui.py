@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -20,10 +21,19 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """One of static/icons.svg; without a label it is decoration."""
-    address = f"{static('icons.svg')}#{name}"
     if label:
-        return format_html('<svg class="i" role="img" aria-label="{}"><use href="{}"/></svg>', label, address)
-    return format_html('<svg class="i" aria-hidden="true"><use href="{}"/></svg>', address)
+        return format_html('<svg class="i" role="img" aria-label="{}"><use href="{}"/></svg>', label, drawing(name))
+    return decoration(name)
+
+
+@lru_cache(maxsize=512)
+def decoration(name: str) -> SafeString:
+    """The icon without a label; kept, since a page shows some eighty and the names are few."""
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}"/></svg>', drawing(name))
+
+
+def drawing(name: str) -> str:
+    return f"{static('icons.svg')}#{name}"
 
 
 @register.simple_tag(takes_context=True)
