@@ -12,7 +12,7 @@ from django.test import Client
 from config.backoffice.lookups import LOOKUPS, MOST, LookupInput, LookupSeveral
 from config.backoffice.resources import REGISTRY
 from crm.models import Customer, Lead
-from dealers.models import Dealership, User
+from dealers.models import Dealership, Membership, User
 from dealers.people import FEW
 from dealers.roles import Role
 from inventory.models import Vehicle
@@ -41,9 +41,12 @@ def crowd(dealership_a: Dealership) -> None:
         Lead(dealership=dealership, name=f"Ani {n}", next_step_at=one.next_step_at, status=one.status)
         for n in range(MANY)
     )
-    for n in range(MANY):
-        user = UserFactory(email=f"seller{n}@dealer.example", password=None)
-        MembershipFactory(user=user, dealership=dealership, role=Role.SALESPERSON)
+    sellers = User.objects.bulk_create(
+        UserFactory.build(email=f"seller{n}@dealer.example", password="!") for n in range(MANY)
+    )
+    Membership.objects.bulk_create(
+        MembershipFactory.build(user=user, dealership=dealership, role=Role.SALESPERSON) for user in sellers
+    )
     deal = DealFactory(dealership=dealership)
     Deal.objects.bulk_create(
         Deal(dealership=dealership, number=f"D{n}", customer=deal.customer, vehicle=vehicle, stage="draft")
