@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -50,6 +51,13 @@ def _tests_see_everything() -> Iterator[None]:
 def owner_conninfo() -> str:
     """How the owner role reaches this process's database."""
     return os.environ["DATABASE_OWNER_URL"]
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays to the end: not to be looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
