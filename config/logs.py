@@ -11,6 +11,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.functional import LazyObject, empty
+
 from config.backoffice import trace
 from dealers import tenancy
 
@@ -97,6 +99,11 @@ def place_of(record: logging.LogRecord) -> dict[str, Any]:
     own = dealerships[0] if len(dealerships) == 1 else None
     return {
         "request_id": work.request_id or getattr(request, "id", ""),
-        "user_id": work.user_id or getattr(getattr(request, "user", None), "pk", None),
+        "user_id": work.user_id or getattr(known(getattr(request, "user", None)), "pk", None),
         "dealership_id": own or getattr(request, "dealership_id", None),
     }
+
+
+def known(user: Any) -> Any:
+    """Whoever is signed in, if somebody has asked for them: a line of the log asks no database, which may be away."""
+    return None if isinstance(user, LazyObject) and vars(user).get("_wrapped", empty) is empty else user

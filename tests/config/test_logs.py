@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from celery import shared_task
 from celery.signals import before_task_publish
-from django.test import Client
+from django.db import OperationalError
+from django.test import Client, RequestFactory
+from django.utils.functional import SimpleLazyObject
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +103,15 @@ def test_a_request_s_own_lines_bear_its_id_even_when_its_work_is_over(client: Cl
     [line] = [each for each in lines if each["logger"] == "django.request"]
     assert answer.headers["X-Request-ID"] == line["request_id"] == "from-the-proxy"
     assert line["user_id"] == alice.pk
+
+
+def test_a_line_asks_nobody_who_is_signed_in(rf: RequestFactory) -> None:
+    def away() -> User:
+        raise OperationalError("the database is away")
+
+    request: Any = rf.get("/")
+    request.user = SimpleLazyObject(away)
+    assert line_of("it broke", extra={"request": request})["message"] == "it broke"
 
 
 # -- scrubbing
