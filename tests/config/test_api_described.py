@@ -70,9 +70,8 @@ def served() -> Iterator[str]:
 def on_our_connection() -> Callable[..., Iterable[bytes]]:
     """The application, in the server's thread, inside of the test's transaction."""
     handler, ours = WSGIHandler(), connections["default"]
-    with (
-        ours.cursor() as cursor
-    ):  # a minute for the application, but schemathesis may think longer between two requests
+    with ours.cursor() as cursor:
+        # The application has a minute; schemathesis may think longer between two requests.
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     ours.inc_thread_sharing()
 
