@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,14 +35,24 @@ def json_line(found: dict[str, Any]) -> str:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Within it SIGTERM unwinds as Ctrl-C does, so that runs under way are closed."""
+def stoppable() -> Iterator[list[int]]:
+    """Within it SIGTERM unwinds as Ctrl-C does, so that runs under way are closed; the signals that came.
+
+    What is raised where nobody listens (while something is thrown away, or in a library that ignores it) is lost: who
+    goes on for ever looks now and then.
+    """
+    came: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield came
         return
-    before = signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+    def stop(number: int, _frame: object) -> None:
+        came.append(number)
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
+        yield came
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -51,6 +61,8 @@ class DGICommand(BaseCommand):
     """A command with `--json`: one JSON object a line on standard output, everything else on standard error."""
 
     as_json = False
+    signals: Sequence[int] = ()
+    """Those that asked it to stop; see `stoppable`."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
@@ -59,7 +71,7 @@ class DGICommand(BaseCommand):
         self.as_json = options["json"]
         try:
             command = f"manage.py {type(self).__module__.rpartition('.')[2]}"
-            with stoppable(), platform(command), audit.circumstances(audit.Circumstances(name=command)):
+            with stoppable() as self.signals, platform(command), audit.circumstances(audit.Circumstances(name=command)):
                 return super().execute(*args, **options)
         except KeyboardInterrupt:
             sys.exit(130)

@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -250,6 +251,21 @@ def test_the_process_survives_a_lost_connection_and_stops_on_sigterm():
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 128 + signal.SIGTERM
     assert [request.body["text"] for request in receiver.requests] == ["1 alert opened", "1 resolved"]
+
+
+def test_it_stops_even_if_the_signal_came_where_nothing_that_is_raised_is_heard(monkeypatch: pytest.MonkeyPatch):
+    looks = []
+
+    def deaf(_watch: Watch) -> None:
+        looks.append(1)
+        assert len(looks) < 3, "it goes on"
+        with suppress(SystemExit):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Watch, "try_to_look", deaf)
+    with pytest.raises(SystemExit) as ended:
+        call_command("dgi_watch", "--every", "0.1")
+    assert ended.value.code == 128 + signal.SIGTERM
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import timedelta
 from typing import Any
@@ -33,7 +35,7 @@ class Command(DGICommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["once"]:
             # Half a pause: what is told of was seen at two looks.
-            Watch(patience=timedelta(seconds=options["every"] / 2)).go_on(options["every"])
+            Watch(patience=timedelta(seconds=options["every"] / 2)).go_on(options["every"], self.pause)
         watch = Watch()
         watch.look()
         unresolved = Alert.objects.unresolved().count()
@@ -41,3 +43,9 @@ class Command(DGICommand):
         self.show({"unresolved": unresolved, "told": told}, f"{unresolved} alerts are open")
         if not told:
             raise SystemExit(1)
+
+    def pause(self, seconds: float) -> None:
+        """Until the next look, unless somebody asked to stop meanwhile and was not heard."""
+        if self.signals:
+            sys.exit(128 + self.signals[0])
+        time.sleep(seconds)
