@@ -119,7 +119,10 @@ class Host:
             person,
             url,
         ]
-        return str(json.loads(subprocess.run(words, check=True, capture_output=True).stdout)["access_token"])
+        answer = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+        if "access_token" not in answer:
+            raise SystemExit(f"the trial's person cannot sign in: {answer}")
+        return str(answer["access_token"])
 
     def cut(self) -> None:
         """Nothing reaches this host, and nothing leaves it."""
@@ -426,7 +429,7 @@ class Standby:
 def serve_pages(host: Host, url: str, port: int, log: Path) -> None:
     web = ["-m", "granian", "--interface", "wsgi", "--port", str(port), "--no-ws", "--workers", "1"]
     before = host.environment
-    host.environment = {**before, "DATABASE_URL": url, "HTTPS": "0"}
+    host.environment = {**before, "DATABASE_URL": url, "HTTPS": "0", "MFA_REQUIRED": "0"}
     host.start(sys.executable, *web, "--blocking-threads", "2", "config.wsgi:application", log=log)
     host.environment = before
 
