@@ -18,6 +18,12 @@ from ingestion.models import Connection
 from ingestion.sandbox import config as sandbox
 
 NAMES = ("Cahaya Motor Kemayoran", "Cahaya Motor Depok", "Cahaya Motor Bogor")
+PEOPLE = (
+    {Role.OWNER: "Sari Wulandari", Role.SALESPERSON: "Budi Santoso"},
+    {Role.OWNER: "Hendra Kusuma", Role.SALESPERSON: "Rina Puspita"},
+    {Role.OWNER: "Maya Lestari", Role.SALESPERSON: "Agus Pratama"},
+)
+"""Of each dealership, in the order of NAMES."""
 
 
 class Command(BaseCommand):
@@ -46,13 +52,13 @@ class Command(BaseCommand):
 
     def people(self, dealerships: Iterable[Dealership]) -> None:
         """A dealer admin and a salesperson in each dealership, with passwords that are shown only now."""
-        for dealership in dealerships:
-            for role in (Role.OWNER, Role.SALESPERSON):
+        for dealership, people in zip(dealerships, PEOPLE, strict=True):
+            for role, name in people.items():
                 email, password = f"{role}.{dealership.code}@example.com", secrets.token_urlsafe(15)
                 user = User.objects.create_user(
                     email,
                     password,
-                    name=f"{role.label} {dealership.name}",
+                    name=name,
                     is_verified=True,
                     is_staff=role == Role.OWNER,
                 )
