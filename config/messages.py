@@ -11,7 +11,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
+from importlib.resources import files as installed
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -83,9 +83,12 @@ def sources() -> Iterator[Path]:
 
 
 def borrowed() -> Iterator[tuple[Path, Path]]:
-    """Every file of the packages that may hold a text, and the folder that they are installed in."""
+    """Every file of the packages that may hold a text, and the folder that they are installed in.
+
+    Raises ModuleNotFoundError.
+    """
     for name in BORROWED:
-        folder = Path(str(getattr(find_spec(name), "origin", ""))).parent
+        folder = Path(str(installed(name)))
         for file in sorted(folder.rglob("*")):
             if file.suffix in (".html", ".py") and "migrations" not in file.parts:
                 yield file, folder.parent

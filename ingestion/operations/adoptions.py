@@ -118,7 +118,7 @@ class AdoptionResource(Resource):
     name, path, icon, permission = "adoptions", "ingestion/adoptions/", "replace", SEE
     list_template = "operations/list.html"
     columns = (
-        Column("natural_key", gettext_lazy("key"), attrgetter("name_of_record")),
+        Column("natural_key", gettext_lazy("key"), attrgetter("name_of_record"), export=attrgetter("natural_key")),
         shown.DEALERSHIP,
         shown.JOB_TYPE,
         Column("state", gettext_lazy("state"), state),

@@ -7,6 +7,7 @@ from django.test import Client
 
 from dealers.models import Dealership, User
 from dealers.roles import Role
+from ingestion.models import Adoption
 from tests.ingestion.adoption.said import adopt, again, arrival, feeds, letter, told, visit
 from tests.people import api_of, with_role
 
@@ -58,3 +59,13 @@ def test_names_and_prices_are_told_to_who_may_see_them(
 def test_to_try_again_what_may_not_be_seen_is_refused(alice: User, client: Client, dealership_a: Dealership) -> None:
     client.force_login(with_role(alice, Role.SERVICE_MANAGER))
     assert client.get(f"/ingestion/adoptions/{told('spk_read').pk}/").status_code == 404
+
+
+def test_what_waits_has_a_number_on_pages_and_no_key_for_programs(
+    alice: User, client: Client, dealership_a: Dealership
+) -> None:
+    user, found = with_role(alice, Role.OWNER), told("pkb")
+    Adoption.objects.filter(pk=found.pk).update(natural_key="", state=Adoption.State.WAITING)
+    client.force_login(user)
+    assert f"#{found.record_id}" in client.get(f"/ingestion/adoptions/{found.pk}/").content.decode()
+    assert api_of(user).get(f"/api/v1/dgi/adoptions/{found.pk}/").json()["natural_key"] == ""
