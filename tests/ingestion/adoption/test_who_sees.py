@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from config.backoffice.resources import REGISTRY
 from dealers.models import Dealership, User
 from dealers.roles import Role
 from ingestion.models import Adoption
@@ -69,3 +70,5 @@ def test_what_waits_has_a_number_on_pages_and_no_key_for_programs(
     client.force_login(user)
     assert f"#{found.record_id}" in client.get(f"/ingestion/adoptions/{found.pk}/").content.decode()
     assert api_of(user).get(f"/api/v1/dgi/adoptions/{found.pk}/").json()["natural_key"] == ""
+    key = next(column for column in REGISTRY["adoptions"].columns if column.name == "natural_key")
+    assert key.plain(Adoption.objects.get(pk=found.pk)) == "", "in a spreadsheet"
